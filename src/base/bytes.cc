@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/bytes.h"
+
+#include <array>
+
+namespace selvage {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+int base64_value(char c) {
+  const size_t at = kBase64.find(c);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+void append_big_endian(std::string& out, uint64_t v, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    out += static_cast<char>(static_cast<uint8_t>(v >> shift));
+}
+
+}  // namespace
+
+std::string to_hex(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size() * 2);
+  for (const char c : raw) {
+    const auto byte = static_cast<uint8_t>(c);
+    out += kHexDigits[byte >> 4];
+    out += kHexDigits[byte & 0x0F];
+  }
+  return out;
+}
+
+std::optional<std::string> from_hex(std::string_view hex) {
+  if (hex.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(hex.size() / 2);
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    const int high = hex_value(hex[i]);
+    const int low = hex_value(hex[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+  }
+  return out;
+}
+
+std::string to_base64(std::string_view raw) {
+  std::string out;
+  out.reserve((raw.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < raw.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < raw.size() ? static_cast<uint8_t>(raw[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k)
+      out += i + k > raw.size() ? '=' : kBase64[group >> (18 - 6 * k) & 0x3F];
+  }
+  return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  for (size_t i = 0; i < text.size(); i += 4) {
+    const bool last = i + 4 == text.size();
+    const int padding = !last ? 0 : (text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=');
+    uint32_t group = 0;
+    for (int k = 0; k < 4; ++k) {
+      const int value = k >= 4 - padding ? 0 : base64_value(text[i + k]);
+      if (value < 0) return std::nullopt;
+      group = group << 6 | static_cast<uint32_t>(value);
+    }
+    for (int k = 0; k < 3 - padding; ++k) out += static_cast<char>(group >> (16 - 8 * k) & 0xFF);
+  }
+  return out;
+}
+
+Encoder& Encoder::u8(uint8_t v) {
+  out_ += static_cast<char>(v);
+  return *this;
+}
+Encoder& Encoder::u16(uint16_t v) {
+  append_big_endian(out_, v, 2);
+  return *this;
+}
+Encoder& Encoder::u32(uint32_t v) {
+  append_big_endian(out_, v, 4);
+  return *this;
+}
+Encoder& Encoder::u64(uint64_t v) {
+  append_big_endian(out_, v, 8);
+  return *this;
+}
+Encoder& Encoder::i64(int64_t v) { return u64(static_cast<uint64_t>(v) ^ kSignBit); }
+Encoder& Encoder::raw(std::string_view bytes) {
+  out_ += bytes;
+  return *this;
+}
+Encoder& Encoder::text(std::string_view bytes) {
+  u32(static_cast<uint32_t>(bytes.size()));
+  return raw(bytes);
+}
+
+uint64_t Decoder::number(size_t bytes) {
+  uint64_t v = 0;
+  for (const char c : raw(bytes)) v = v << 8 | static_cast<uint8_t>(c);
+  return v;
+}
+uint8_t Decoder::u8() { return static_cast<uint8_t>(number(1)); }
+uint16_t Decoder::u16() { return static_cast<uint16_t>(number(2)); }
+uint32_t Decoder::u32() { return static_cast<uint32_t>(number(4)); }
+uint64_t Decoder::u64() { return number(8); }
+int64_t Decoder::i64() { return ok_ ? static_cast<int64_t>(number(8) ^ kSignBit) : 0; }
+
+std::string_view Decoder::raw(size_t size) {
+  if (size > in_.size()) {
+    ok_ = false;
+    in_ = {};
+    return {};
+  }
+  const std::string_view bytes = in_.substr(0, size);
+  in_.remove_prefix(size);
+  return bytes;
+}
+std::string_view Decoder::text() { return raw(u32()); }
+
+}  // namespace selvage

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One kept HTTP/1.1 connection on a Reactor: requests are answered in order; a lost connection is
+// told at once.
+
+#include <deque>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "http/message.h"
+#include "process/reactor.h"
+
+namespace selvage::http {
+
+struct Endpoint {
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;
+  // "http://host:port", "host:port". Failure (kSettings) says what a valid one looks like.
+  static Result<Endpoint> parse(std::string_view text);
+  std::string authority() const { return host + ":" + std::to_string(port); }
+};
+
+// 1. Connects by itself when the first request is made; after a loss, when the next one is made.
+// 2. At most one request is on the wire; further ones wait in order.
+// 3. When the connection breaks (or cannot be made) every outstanding request fails with kRetry, in
+//    order, and then on_lost is called. Whether the broken one took effect is unknown to us.
+// 4. Destroying it closes the socket and forgets outstanding requests without calling back. It may
+//    be destroyed inside a callback of its own.
+class ClientConnection {
+ public:
+  using Callback = std::function<void(Result<Response>)>;
+  static std::unique_ptr<ClientConnection> create(process::Reactor& reactor, Endpoint endpoint);
+  virtual ~ClientConnection() = default;
+  virtual void request(Request request, Callback callback) = 0;
+  // Told when an established connection ends, also between requests.
+  virtual void on_lost(std::function<void()> callback) = 0;
+  virtual void close() = 0;  // as if lost, but on_lost is not called
+};
+
+}  // namespace selvage::http

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// An HTTP/1.1 server: an io_context per thread, keep-alive and pipelining, answers whenever they are
+// ready and from any thread. What runs the sockets is named in the .cc files only.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "http/message.h"
+
+namespace selvage::http {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;               // 0: any free one, see Server::port()
+  int threads = 0;                 // 0: one per core
+  size_t max_head_bytes = 16 << 10;
+  size_t max_body_bytes = 8 << 20;
+  Duration head_deadline = std::chrono::seconds(20);   // from the first byte of a request to its last
+  Duration idle_deadline = std::chrono::minutes(10);   // between requests, with no close watcher
+};
+
+// One client's connection as handlers see it. Shared; outlives the socket.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  // Calls back once, on a server thread, when the peer has gone or the server closed it: at once if
+  // it already has. Also while a request is being answered: a peer that vanishes in the middle of a
+  // long poll is noticed then, not at the next write.
+  virtual void on_close(std::function<void()> callback) = 0;
+  virtual uint64_t id() const = 0;  // unique in this process
+};
+
+// The one answer to one request. Thread-safe, movable; an unused one answers 500 when it dies.
+class Responder {
+ public:
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void send(Response response) = 0;
+  };
+  explicit Responder(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
+  Responder(Responder&&) = default;
+  Responder& operator=(Responder&&) = default;
+  ~Responder();
+  void send(Response response);  // once
+
+ private:
+  std::shared_ptr<Sink> sink_;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // On a server thread; must not block. `request` is the callee's.
+  virtual void handle(Request request, std::shared_ptr<Connection> connection,
+                      Responder responder) = 0;
+};
+
+class Server {
+ public:
+  // Binds and starts. Failure: kInUse when the port is taken, kSettings when the address is not
+  // ours or not an address. `handler` must outlive the server.
+  static Result<std::unique_ptr<Server>> listen(const ServerOptions& options, Handler& handler);
+  virtual ~Server() = default;  // closes every connection, joins the threads
+  virtual uint16_t port() const = 0;
+  // Stops accepting, lets requests in flight be answered for at most `grace`, then closes everything.
+  virtual void drain(Duration grace) = 0;
+};
+
+}  // namespace selvage::http

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The durability port: ordered records in a few tables, written in atomic batches, fenced by epochs.
+// What the records mean is in records.h; a store sees bytes. The contract is proved for every store
+// by contract_test.h; memory_store.h is the reference.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/function_ref.h"
+#include "base/ids.h"
+
+namespace selvage::store {
+
+enum class Table : uint8_t {
+  kMeta,      // shards and queues
+  kState,     // one small record per message, in vesting order within its queue
+  kBody,      // payloads
+  kEvidence,  // what failed attempts left behind
+};
+inline constexpr int kTables = 4;
+
+struct Write {
+  Table table;
+  std::string key;
+  std::optional<std::string> value;  // nullopt deletes; deleting an absent key is fine
+};
+
+struct RangeDelete {
+  Table table;
+  std::string first;  // inclusive
+  std::string last;   // exclusive
+};
+
+// Becomes visible and durable together or not at all. Range deletes take effect before writes; of
+// two writes to one key the later wins.
+struct Batch {
+  std::vector<RangeDelete> ranges;
+  std::vector<Write> writes;
+  bool empty() const { return ranges.empty() && writes.empty(); }
+};
+
+struct Statistics {
+  uint64_t bytes_on_disk = 0;
+  uint64_t bytes_in_memory = 0;
+};
+
+// apply() and sync() may be called from different threads at the same time; everything else from one
+// thread at a time, reads also beside apply and sync.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Takes ownership of a shard and fences its former owner: from now on that one's apply() fails.
+  // Returns the new epoch, higher than every one before. Durable when it returns.
+  virtual Result<uint64_t> claim(ShardIndex shard) = 0;
+
+  // Writes a batch of a shard that was claimed with `epoch`. Visible to reads when it returns;
+  // durable only after a sync() that began later has succeeded.
+  // Failure: nothing of it was written, or the store refuses everything from now on (after a write
+  // error nobody knows what the disk holds: stop, reopen, recover). kDiskFull, kRetry, or kGiveUp
+  // when the epoch is stale.
+  virtual Result<void> apply(ShardIndex shard, uint64_t epoch, Batch batch) = 0;
+
+  // Makes everything applied before the call durable. Failure: as for apply; what was not yet synced
+  // may be lost.
+  virtual Result<void> sync() = 0;
+
+  // Calls back for each record with first <= key < last in key order, until the callback returns
+  // false. Views are valid during the call.
+  virtual Result<void> scan(Table table, std::string_view first, std::string_view last,
+                            FunctionRef<bool(std::string_view key, std::string_view value)> each) = 0;
+
+  // The values of `keys`, in their order; nullopt where there is none. Failure: kCorruption.
+  virtual Result<std::vector<std::optional<std::string>>> read(
+      Table table, const std::vector<std::string>& keys) = 0;
+
+  virtual Statistics statistics() = 0;
+};
+
+}  // namespace selvage::store

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The embedded default: RocksDB in a directory of ours. Writes go to the write-ahead log without
+// waiting; sync() flushes that log (docs/decisions: group commit).
+
+#include <memory>
+#include <string>
+
+#include "store/store.h"
+
+namespace selvage::store_rocksdb {
+
+// The version of the data directory's layout and records. A directory of another is refused.
+inline constexpr int kFormatVersion = 1;
+
+// Opens `directory`, creating it when it does not exist or is empty. The directory gets a file
+// FORMAT that names the version; RocksDB's files lie below it.
+// Failure: kInUse (open in another process), kVersion (another version of Selvage wrote it, or it is
+// not ours at all: never touched), kDiskFull, kCorruption, kSettings (permissions, not a directory);
+// the sentence names the directory and what to do.
+Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& directory);
+
+}  // namespace selvage::store_rocksdb
