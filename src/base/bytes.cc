@@ -73,7 +73,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   out.reserve(text.size() / 4 * 3);
   for (size_t i = 0; i < text.size(); i += 4) {
     const bool last = i + 4 == text.size();
-    const int padding = !last ? 0 : (text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=');
+    const int padding =
+        !last ? 0 : (text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=');
     uint32_t group = 0;
     for (int k = 0; k < 4; ++k) {
       const int value = k >= 4 - padding ? 0 : base64_value(text[i + k]);
@@ -101,7 +102,9 @@ Encoder& Encoder::u64(uint64_t v) {
   append_big_endian(out_, v, 8);
   return *this;
 }
-Encoder& Encoder::i64(int64_t v) { return u64(static_cast<uint64_t>(v) ^ kSignBit); }
+Encoder& Encoder::i64(int64_t v) {
+  return u64(static_cast<uint64_t>(v) ^ kSignBit);
+}
 Encoder& Encoder::raw(std::string_view bytes) {
   out_ += bytes;
   return *this;
@@ -116,11 +119,21 @@ uint64_t Decoder::number(size_t bytes) {
   for (const char c : raw(bytes)) v = v << 8 | static_cast<uint8_t>(c);
   return v;
 }
-uint8_t Decoder::u8() { return static_cast<uint8_t>(number(1)); }
-uint16_t Decoder::u16() { return static_cast<uint16_t>(number(2)); }
-uint32_t Decoder::u32() { return static_cast<uint32_t>(number(4)); }
-uint64_t Decoder::u64() { return number(8); }
-int64_t Decoder::i64() { return ok_ ? static_cast<int64_t>(number(8) ^ kSignBit) : 0; }
+uint8_t Decoder::u8() {
+  return static_cast<uint8_t>(number(1));
+}
+uint16_t Decoder::u16() {
+  return static_cast<uint16_t>(number(2));
+}
+uint32_t Decoder::u32() {
+  return static_cast<uint32_t>(number(4));
+}
+uint64_t Decoder::u64() {
+  return number(8);
+}
+int64_t Decoder::i64() {
+  return ok_ ? static_cast<int64_t>(number(8) ^ kSignBit) : 0;
+}
 
 std::string_view Decoder::raw(size_t size) {
   if (size > in_.size()) {
@@ -132,6 +145,8 @@ std::string_view Decoder::raw(size_t size) {
   in_.remove_prefix(size);
   return bytes;
 }
-std::string_view Decoder::text() { return raw(u32()); }
+std::string_view Decoder::text() {
+  return raw(u32());
+}
 
 }  // namespace selvage

@@ -12,7 +12,7 @@ namespace selvage {
 std::string to_hex(std::string_view raw);
 // Accepts both cases; nullopt when `hex` is not an even number of hex digits.
 std::optional<std::string> from_hex(std::string_view hex);
-std::string to_base64(std::string_view raw);                             // RFC 4648, padded
+std::string to_base64(std::string_view raw);  // RFC 4648, padded
 std::optional<std::string> from_base64(std::string_view text);
 
 // Appends to a buffer that the caller owns.
@@ -23,9 +23,9 @@ class Encoder {
   Encoder& u16(uint16_t v);
   Encoder& u32(uint32_t v);
   Encoder& u64(uint64_t v);
-  Encoder& i64(int64_t v);               // sign bit flipped: sorts as a signed number
-  Encoder& raw(std::string_view bytes);  // no length: the reader must know it
-  Encoder& text(std::string_view bytes); // u32 length, then the bytes
+  Encoder& i64(int64_t v);                // sign bit flipped: sorts as a signed number
+  Encoder& raw(std::string_view bytes);   // no length: the reader must know it
+  Encoder& text(std::string_view bytes);  // u32 length, then the bytes
 
  private:
   std::string& out_;

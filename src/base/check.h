@@ -9,8 +9,8 @@ namespace selvage {
 
 }  // namespace selvage
 
-#define SELVAGE_CHECK(condition)                                                      \
-  do {                                                                                \
-    if (!(condition)) [[unlikely]]                                                    \
-      ::selvage::check_failed(__FILE__, __LINE__, #condition);                        \
+#define SELVAGE_CHECK(condition)                               \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::selvage::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)

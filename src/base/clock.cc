@@ -11,9 +11,9 @@ namespace selvage {
 
 Instant SystemClock::now() {
   static std::atomic<int64_t> latest{0};
-  const int64_t wall = std::chrono::duration_cast<Duration>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+  const int64_t wall =
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   int64_t seen = latest.load(std::memory_order_relaxed);
   while (wall > seen && !latest.compare_exchange_weak(seen, wall, std::memory_order_relaxed)) {
   }

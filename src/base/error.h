@@ -34,8 +34,8 @@ inline std::unexpected<Error> failure(ErrorCode code, std::string message) {
 }  // namespace selvage
 
 // Propagates the Error of a Result<void>-like expression to the caller.
-#define SELVAGE_TRY(expression)                                           \
-  do {                                                                    \
-    if (auto tried = (expression); !tried) [[unlikely]]                   \
-      return std::unexpected(std::move(tried).error());                   \
+#define SELVAGE_TRY(expression)                         \
+  do {                                                  \
+    if (auto tried = (expression); !tried) [[unlikely]] \
+      return std::unexpected(std::move(tried).error()); \
   } while (false)

@@ -20,10 +20,10 @@ struct Id {
   constexpr explicit operator bool() const { return value != 0; }
 };
 
-using QueueId = Id<struct QueueTag>;        // given by the engine, never used again
-using Seq = Id<struct SeqTag>;              // a message's place in its queue: order of arrival
-using LeaseToken = Id<struct LeaseTag>;     // random; says which lease of a message a receipt is
-using SessionId = Id<struct SessionTag>;    // random; the liveness of one consumer
+using QueueId = Id<struct QueueTag>;      // given by the engine, never used again
+using Seq = Id<struct SeqTag>;            // a message's place in its queue: order of arrival
+using LeaseToken = Id<struct LeaseTag>;   // random; says which lease of a message a receipt is
+using SessionId = Id<struct SessionTag>;  // random; the liveness of one consumer
 using ShardIndex = Id<struct ShardTag>;
 
 // 128 random bits, written as a UUID (version 4).

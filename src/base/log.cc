@@ -20,19 +20,29 @@ std::string& role() {
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info ";
-    case LogLevel::kWarn: return "warn ";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info ";
+    case LogLevel::kWarn:
+      return "warn ";
+    case LogLevel::kError:
+      return "error";
   }
   return "?";
 }
 
 }  // namespace
 
-void set_log_role(std::string_view name) { role() = name; }
-void set_log_level(LogLevel level) { threshold = level; }
-bool log_enabled(LogLevel level) { return level >= threshold.load(std::memory_order_relaxed); }
+void set_log_role(std::string_view name) {
+  role() = name;
+}
+void set_log_level(LogLevel level) {
+  threshold = level;
+}
+bool log_enabled(LogLevel level) {
+  return level >= threshold.load(std::memory_order_relaxed);
+}
 
 void log_line(LogLevel level, std::string_view text) {
   timespec now{};

@@ -28,7 +28,11 @@ inline constexpr Instant kNever = Instant::max();
 constexpr int64_t to_millis(Instant t) {
   return std::chrono::floor<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }
-constexpr int64_t to_micros(Instant t) { return t.time_since_epoch().count(); }
-constexpr Instant from_micros(int64_t us) { return Instant(Duration(us)); }
+constexpr int64_t to_micros(Instant t) {
+  return t.time_since_epoch().count();
+}
+constexpr Instant from_micros(int64_t us) {
+  return Instant(Duration(us));
+}
 
 }  // namespace selvage

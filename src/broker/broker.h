@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The threads around a shard: one decides, one syncs. While a sync is under way the next commands
+// are already being applied; each sync covers everything applied before it began, so the size of a
+// commit adapts by itself (group commit).
+//
+//   callers ──▶ inbox ──▶ shard thread: submit*, tick, commit ──▶ applied ──▶ sync thread: sync,
+//   answer
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "broker/shard.h"
+
+namespace selvage::broker {
+
+// Thread-safe. Answers come on the sync thread; they must not block.
+class Broker {
+ public:
+  using OnFailure = std::function<void(const Error&)>;
+
+  // `on_failure` is called once, when the store fails for good: nothing is answered from then on,
+  // because nobody knows what is durable. The arguments must outlive the broker.
+  static Result<std::unique_ptr<Broker>> start(store::Store& store,
+                                               const artifact::Artifacts* artifacts, Clock& clock,
+                                               OnFailure on_failure);
+  // Decides what was submitted, syncs, answers, then stops. Parked receives are forgotten.
+  ~Broker();
+
+  Ticket submit(queue::Command command, Done done);
+  void cancel(Ticket ticket);
+
+ private:
+  struct Submitted {
+    Ticket ticket;
+    std::optional<queue::Command> command;  // absent: cancel
+    Done done;
+  };
+
+  Broker(store::Store& store, const artifact::Artifacts* artifacts, Clock& clock,
+         OnFailure on_failure)
+      : store_(store), artifacts_(artifacts), clock_(clock), on_failure_(std::move(on_failure)) {}
+
+  void decide();  // the shard thread
+  Result<void> turn(std::vector<Submitted> commands);
+  // The commands to decide next; nullopt once the broker stops and none are left.
+  std::optional<std::vector<Submitted>> wait_for_commands();
+  void make_durable();  // the sync thread
+  Result<void> sync(std::vector<Turn>& turns);
+  void fail(const Error& error);
+
+  store::Store& store_;
+  const artifact::Artifacts* artifacts_;
+  Clock& clock_;
+  OnFailure on_failure_;
+  SystemRandom random_;
+  std::unique_ptr<Shard> shard_;  // the shard thread's
+
+  std::mutex inbox_mutex_;
+  std::condition_variable inbox_filled_;
+  std::vector<Submitted> inbox_;
+  Ticket last_ticket_ = 0;
+  bool stopping_ = false;
+
+  std::mutex applied_mutex_;
+  std::condition_variable applied_filled_;
+  std::vector<Turn> applied_;
+  bool last_turn_ = false;
+  std::once_flag failed_;
+
+  std::thread shard_thread_;
+  std::thread sync_thread_;
+};
+
+}  // namespace selvage::broker

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// From the engine's mutations to one batch of records.
+
+#include <vector>
+
+#include "artifact/artifacts.h"
+#include "queue/mutation.h"
+#include "store/store.h"
+
+namespace selvage::broker {
+
+// Gathers the mutations of many commands for one commit of one shard. Moving a payload needs what
+// is stored, so what was gathered before such a command is applied first; no command is ever split.
+class Commit {
+ public:
+  // `artifacts` may be null: then no message has one.
+  Commit(store::Store& store, const artifact::Artifacts* artifacts, ShardIndex shard,
+         uint64_t epoch)
+      : store_(store), artifacts_(artifacts), shard_(shard), epoch_(epoch) {}
+
+  // The mutations of one command. Failure: the store's; it refuses everything from then on.
+  Result<void> add(const queue::Mutations& mutations);
+  // Writes what was gathered. Visible from now on, durable after the next sync.
+  Result<void> apply();
+  // Artifacts to release once a sync has covered what was applied; forgets them.
+  std::vector<ArtifactId> take_released() { return std::exchange(released_, {}); }
+  // True when an artifact was kept since the last call: its directory has to be synced too.
+  bool take_kept() { return std::exchange(kept_, false); }
+
+ private:
+  Result<void> put(const queue::PutQueue& m);
+  Result<void> put(const queue::DropQueue& m);
+  Result<void> put(const queue::PutMessage& m);
+  Result<void> put(const queue::DropMessage& m);
+  Result<void> put(const queue::PutPayload& m);
+  Result<void> put(const queue::DropPayload& m);
+  Result<void> put(const queue::MovePayload& m);
+  Result<void> put(const queue::AddEvidence& m);
+  Result<void> put(const queue::KeepArtifact& m);
+  Result<void> put(const queue::ReleaseArtifact& m);
+  void write(store::Table table, std::string key, std::optional<std::string> value);
+
+  store::Store& store_;
+  const artifact::Artifacts* artifacts_;
+  ShardIndex shard_;
+  uint64_t epoch_;
+  store::Batch batch_;
+  std::vector<ArtifactId> released_;
+  bool kept_ = false;
+};
+
+}  // namespace selvage::broker

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A set of queues with one owner: the engine, its open commit, and who waits for what. Has no
+// thread: the broker's shard thread drives it, and so do tests and the simulator.
+//
+// A turn: submit() commands as they come, tick() once, commit() once, then, after a sync of the
+// store that began later, the answers may leave.
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "broker/commit.h"
+#include "queue/engine.h"
+#include "store/store.h"
+
+namespace selvage::broker {
+
+// Names a submitted command for cancel(). Given by the caller, never used again.
+using Ticket = uint64_t;
+using Done = std::function<void(queue::Reply)>;
+
+struct Answer {
+  Done done;
+  queue::Reply reply;
+};
+
+// What one turn leaves to be done once it is durable.
+struct Turn {
+  std::vector<Answer> answers;
+  std::vector<ArtifactId> released;
+  bool kept_artifacts = false;
+};
+
+struct ShardOptions {
+  ShardIndex index;
+  // How long the leases of a session wait for it to come back after a restart of the broker.
+  Duration session_grace = std::chrono::seconds(5);
+};
+
+// 1. A reply is in exactly one Turn, that of the commit which covers everything it shows.
+// 2. A parked receive is answered when a message comes, when its wait is over, when its queue or
+//    session ends, or never after cancel().
+// Not thread-safe.
+class Shard {
+ public:
+  // Takes ownership of the shard in `store` and reads its small state. Failure: the store's.
+  static Result<std::unique_ptr<Shard>> open(const ShardOptions& options, store::Store& store,
+                                             const artifact::Artifacts* artifacts, Random& random,
+                                             Instant now);
+
+  // Failure: the store's; nothing can be done with this shard any more.
+  Result<void> submit(Ticket ticket, queue::Command&& command, Done done, Instant now);
+  void cancel(Ticket ticket);  // a parked receive is forgotten; anything else takes its course
+  Result<void> tick(Instant now);
+  Result<Turn> commit();
+  // When tick() has something to do without being asked; kNever if only when asked.
+  Instant next_event() const;
+
+  const queue::Engine& engine() const { return engine_; }
+
+ private:
+  struct Waiter {
+    Ticket ticket;
+    queue::Receive command;
+    Instant deadline;
+    Done done;
+  };
+  using Waiters = std::list<Waiter>;
+
+  Shard(const ShardOptions& options, store::Store& store, const artifact::Artifacts* artifacts,
+        Random& random, uint64_t epoch)
+      : options_(options),
+        store_(store),
+        artifacts_(artifacts),
+        engine_(random),
+        commit_(store, artifacts, options.index, epoch) {}
+
+  Result<void> recover(Instant now);
+  Result<queue::Reply> execute(queue::Command&& command, Instant now);
+  void look_for_artifacts(queue::Command& command) const;
+  bool park(Ticket ticket, const queue::Receive& command, Done& done, Instant now);
+  Waiter unpark(const std::string& queue, Waiters::iterator at);
+  void dismiss_waiters(SessionId session);
+  Result<void> serve_waiters(Instant now);
+  Result<void> serve_queue(const std::string& queue, Instant now);
+  Result<void> fetch(queue::Reply& reply) const;
+  Result<void> fetch_evidence(queue::Delivery& delivery) const;
+
+  ShardOptions options_;
+  store::Store& store_;
+  const artifact::Artifacts* artifacts_;
+  queue::Engine engine_;
+  Commit commit_;
+  std::vector<Answer> answers_;
+  std::map<std::string, Waiters> waiters_;  // by queue
+  std::map<std::pair<Instant, Ticket>, std::pair<std::string, Waiters::iterator>> by_deadline_;
+  std::unordered_map<Ticket, Instant> deadlines_;
+  std::map<SessionId, Instant> unresumed_;  // sessions found at recovery, and when they end
+};
+
+}  // namespace selvage::broker

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions, hand-over and every way in which an attempt can end: our part of the engine.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "queue/engine.h"
+#include "queue/engine_change.h"
+
+namespace selvage::queue {
+
+Reply Engine::run(OpenSession& c, Context&) {
+  if (c.resume) {
+    const auto known = sessions_.find(c.resume);
+    if (known == sessions_.end()) return Refusal::kNoSession;
+    return Opened{c.resume, ++known->second.generation};
+  }
+  const SessionId id{random_.next() | 1};
+  return Opened{id, ++sessions_[id].generation};
+}
+
+// A consumer works its leases in the order in which it got them, so only the oldest can have been
+// under way: that one loses an attempt, the others were deliveries that never started.
+Reply Engine::run(CloseSession& c, Context& x) {
+  const auto at = sessions_.find(c.session);
+  if (at == sessions_.end() || c.generation < at->second.generation) return Refusal::kNoSession;
+  bool under_way = true;
+  const auto leases = at->second.leases;
+  for (const auto& [since, id, seq] : leases) {
+    Queue& queue = *find(id);
+    ++queue.record.totals.revoked;
+    if (under_way)
+      fail(queue, seq, {.ended = x.now, .evidence = c.evidence}, x);
+    else
+      give_back(queue, seq, Duration{0}, x);
+    under_way = false;
+  }
+  sessions_.erase(c.session);
+  return Done{};
+}
+
+Engine::Queue* Engine::holder_queue(const Receipt& receipt) {
+  Queue* const queue = find(receipt.queue);
+  if (queue == nullptr) return nullptr;
+  const Message* const message = queue->messages.find(receipt.seq);
+  if (message == nullptr || message->token != receipt.token || !receipt.token) return nullptr;
+  // A lease of a session is over when its time is; an ordinary one holds until somebody else's.
+  if (message->session && !message->leased) return nullptr;
+  return queue;
+}
+
+void Engine::end_lease(Queue& queue, Seq seq) {
+  const Message& message = *queue.messages.find(seq);
+  if (!message.session) return;
+  const auto session = sessions_.find(message.session);
+  if (session != sessions_.end())
+    session->second.leases.erase({message.leased_at, queue.record.id, seq});
+}
+
+Reply Engine::run(HandOver& c, Context& x) {
+  ItemResults results;
+  for (HandOver::Item& item : c.items) results.push_back(hand_over(item, x));
+  return results;
+}
+
+OrRefusal<Done> Engine::hand_over(HandOver::Item& item, Context& x) {
+  Queue* const input = holder_queue(item.receipt);
+  if (input == nullptr) return std::unexpected(Refusal::kLeaseGone);
+  if (item.artifact_missing) return std::unexpected(Refusal::kNoArtifact);
+  for (const HandOver::Output& output : item.outputs) {
+    const Queue* const target = find(output.queue);
+    if (target == nullptr) return std::unexpected(Refusal::kNoSuchQueue);
+    if (output.message.size > target->record.config.max_message_bytes)
+      return std::unexpected(Refusal::kTooLarge);
+  }
+  ++input->record.totals.handed_over;
+  remove(*input, item.receipt.seq, x);
+  for (HandOver::Output& output : item.outputs)
+    add(*find(output.queue), std::move(output.message), x);
+  return Done{};
+}
+
+Reply Engine::run(Return& c, Context& x) {
+  ItemResults results;
+  for (const Return::Item& item : c.items) {
+    Queue* const queue = holder_queue(item.receipt);
+    if (queue == nullptr) {
+      results.emplace_back(std::unexpected(Refusal::kLeaseGone));
+      continue;
+    }
+    ++queue->record.totals.returned;
+    give_back(*queue, item.receipt.seq, item.delay, x);
+    results.emplace_back(Done{});
+  }
+  return results;
+}
+
+// Nothing is burnt: the delivery does not count. Without a delay the message stands where it stood
+// before it was taken, ahead of what was sent later.
+void Engine::give_back(Queue& queue, Seq seq, Duration delay, Context& x) {
+  end_lease(queue, seq);
+  change(queue, seq, x, [&](Message& message) {
+    message.taken -= message.taken > 0 ? 1 : 0;
+    message.vest = delay > Duration{0} ? x.now + delay : message.sent;
+    message.token = {};
+    message.session = {};
+    message.leased = false;
+  });
+}
+
+Reply Engine::run(Fail& c, Context& x) {
+  std::vector<OrRefusal<Failed>> results;
+  for (Fail::Item& item : c.items) {
+    Queue* const queue = holder_queue(item.receipt);
+    if (queue == nullptr)
+      results.emplace_back(std::unexpected(Refusal::kLeaseGone));
+    else
+      results.emplace_back(
+          fail(*queue, item.receipt.seq,
+               {std::min(item.ended, x.now), std::move(item.evidence), item.poison}, x));
+  }
+  return results;
+}
+
+Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
+  end_lease(queue, seq);
+  const Retry& retry = queue.record.config.retry;
+  const uint32_t failed = queue.messages.find(seq)->failed + 1;
+  ++queue.record.totals.failed;
+
+  Place place{&queue, seq};
+  Duration delay = failed == 1 ? Duration{0} : backoff(retry, failed);
+  bool dead = false;
+  if (failure.poison || failed >= retry.attempts) {
+    const auto moved = dead_letter(queue, seq, x);
+    dead = moved.has_value();
+    if (dead)
+      place = *moved;
+    else
+      delay = retry.backoff_max;
+  }
+  change(*place.queue, place.seq, x, [&](Message& message) {
+    message.has_evidence = message.has_evidence || !failure.evidence.empty();
+    message.freed = failure.ended;
+    if (dead) return;
+    message.failed = failed;
+    message.vest = delay > Duration{0} ? x.now + delay : message.sent;
+    message.token = {};
+    message.session = {};
+    message.leased = false;
+  });
+  if (!failure.evidence.empty())
+    x.out.emplace_back(
+        AddEvidence{place.queue->record.id, place.seq, failure.ended, std::move(failure.evidence)});
+  return {dead, dead ? Duration{0} : delay};
+}
+
+std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context& x) {
+  const auto& redrive = queue.record.config.redrive;
+  Queue* const target = redrive ? find(redrive->dead_letter_queue) : nullptr;
+  if (target == nullptr || target == &queue) return std::nullopt;
+
+  end_lease(queue, seq);
+  Message message = *queue.messages.find(seq);
+  const Seq moved{++target->record.last_seq.value};
+  x.out.emplace_back(DropMessage{queue.record.id, seq, message.vest});
+  x.out.emplace_back(
+      MovePayload{queue.record.id, seq, target->record.id, moved, message.has_evidence});
+  queue.messages.remove(seq);
+  ++queue.record.totals.dead_lettered;
+  touch(queue);
+
+  message.vest = x.now;
+  message.taken = message.failed = 0;
+  message.token = {};
+  message.session = {};
+  message.leased = false;
+  message.source = queue.record.name;
+  x.out.emplace_back(PutMessage{target->record.id, moved, message});
+  target->messages.insert(moved, std::move(message), x.now);
+  ++target->record.totals.sent;
+  touch(*target);
+  return Place{target, moved};
+}
+
+// Doubles from backoff_min with each failure after the second, up to backoff_max; the upper half of
+// that is random, so that what failed together is not retried together.
+Duration Engine::backoff(const Retry& retry, uint32_t failed) {
+  Duration full = retry.backoff_min;
+  for (uint32_t n = 2; n < failed && full < retry.backoff_max; ++n) full *= 2;
+  full = std::min(full, retry.backoff_max);
+  const auto half = static_cast<uint64_t>(full.count() / 2);
+  return full - Duration(static_cast<int64_t>(random_.next() % (half + 1)));
+}
+
+}  // namespace selvage::queue
