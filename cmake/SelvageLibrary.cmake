@@ -31,10 +31,6 @@ function(selvage_library name)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
-  if(NOT sources)  # TEMPORARY while the house is being built
-    add_library(selvage_${name} INTERFACE)
-    return()
-  endif()
   add_library(selvage_${name} STATIC ${sources})
   target_include_directories(selvage_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(selvage_${name} PUBLIC fmt::fmt Threads::Threads PRIVATE ${ARG_THIRD_PARTY})

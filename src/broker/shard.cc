@@ -148,7 +148,10 @@ Result<void> Shard::tick(Instant now) {
     const SessionId session = late->first;
     unresumed_.erase(late);
     const auto closed = execute(
-        queue::CloseSession{session, UINT64_MAX, R"({"cause":"worker did not come back"})"}, now);
+        queue::CloseSession{.session = session,
+                            .generation = UINT64_MAX,
+                            .evidence = R"({"cause":"the worker did not come back"})"},
+        now);
     if (!closed) return std::unexpected(closed.error());
   }
   SELVAGE_TRY(serve_waiters(now));

@@ -82,8 +82,8 @@ class ShardTest : public ::testing::Test {
   std::vector<Delivery> receive(const std::string& queue, SessionId session = {}) {
     return answer<std::vector<Delivery>>(poll(queue, Duration{0}, session));
   }
-  queue::Opened open(SessionId resume = {}) {
-    return ask<queue::Opened>(queue::OpenSession{resume});
+  queue::Opened open(SessionId resume = {}, std::vector<queue::Receipt> holding = {}) {
+    return ask<queue::Opened>(queue::OpenSession{resume, std::move(holding)});
   }
   queue::Failed fail(const queue::Receipt& receipt, const std::string& evidence) {
     queue::Fail command;
@@ -186,7 +186,7 @@ TEST_F(ShardTest, DeathOfASessionHandsItsMessageToWhoWaits) {
   receive("q", worker.session);
   const Ticket idle_worker = poll("q", seconds(20), open().session);
   const Ticket own_poll = poll("q", seconds(20), worker.session);
-  start(queue::CloseSession{worker.session, worker.generation, "died"});
+  start(queue::CloseSession{worker.session, worker.generation, "died", false});
   const auto rescued = answer<std::vector<Delivery>>(idle_worker);
   ASSERT_EQ(rescued.size(), 1u);
   EXPECT_EQ(rescued[0].evidence, std::vector<std::string>{"died"});
@@ -201,7 +201,7 @@ TEST_F(ShardTest, SessionThatComesBackAfterARestartKeepsItsLease) {
   const auto receipt = receive("in", session).at(0).receipt;
   restart();
   pass(seconds(4));
-  EXPECT_EQ(open(session).session, session);
+  EXPECT_EQ(open(session, {receipt}).session, session);
   pass(seconds(4));
   queue::HandOver hand_over;
   hand_over.items.push_back({.receipt = receipt, .outputs = {}});
@@ -220,7 +220,7 @@ TEST_F(ShardTest, SessionThatDoesNotComeBackLosesItsLeaseAfterTheGrace) {
   EXPECT_EQ(shard_->next_event(), clock_.now() + seconds(5));
   pass(seconds(5));
   EXPECT_EQ(receive("q").size(), 1u);
-  EXPECT_EQ(ask<queue::Refusal>(queue::OpenSession{session}), queue::Refusal::kNoSession);
+  EXPECT_EQ(ask<queue::Refusal>(queue::OpenSession{session, {}}), queue::Refusal::kNoSession);
 }
 
 TEST_F(ShardTest, DeadLetterKeepsBodyAndEveryEvidence) {

@@ -3,11 +3,11 @@
 // One kept HTTP/1.1 connection on a Reactor: requests are answered in order; a lost connection is
 // told at once.
 
-#include <deque>
-#include <expected>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "http/message.h"
@@ -20,7 +20,7 @@ struct Endpoint {
   uint16_t port = 0;
   // "http://host:port", "host:port". Failure (kSettings) says what a valid one looks like.
   static Result<Endpoint> parse(std::string_view text);
-  std::string authority() const { return host + ":" + std::to_string(port); }
+  std::string authority() const;  // "host:port", an IPv6 host in brackets
 };
 
 // 1. Connects by itself when the first request is made; after a loss, when the next one is made.

@@ -27,8 +27,14 @@ struct Response {
   std::vector<Header> headers;  // besides Content-Type, Content-Length, Connection
   std::string body;
 
-  std::string_view header(std::string_view name) const;
+  std::string_view header(std::string_view name) const;  // knows Content-Type too
 };
+
+// A sentence for a person, as text/plain.
+Response plain_text(int status, std::string_view sentence);
+
+// Header names are equal whatever their case.
+bool same_name(std::string_view a, std::string_view b);
 
 // The standard reason phrase ("OK"); "Unknown" for a status we never send.
 std::string_view reason(int status);

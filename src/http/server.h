@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// An HTTP/1.1 server: an io_context per thread, keep-alive and pipelining, answers whenever they are
-// ready and from any thread. What runs the sockets is named in the .cc files only.
+// An HTTP/1.1 server: an io_context per thread, keep-alive and pipelining, answers whenever they
+// are ready and from any thread. What runs the sockets is named in the .cc files only.
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -16,12 +17,13 @@ namespace selvage::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 0;               // 0: any free one, see Server::port()
-  int threads = 0;                 // 0: one per core
+  uint16_t port = 0;  // 0: any free one, see Server::port()
+  int threads = 0;    // 0: one per core
   size_t max_head_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
-  Duration head_deadline = std::chrono::seconds(20);   // from the first byte of a request to its last
-  Duration idle_deadline = std::chrono::minutes(10);   // between requests, with no close watcher
+  Duration head_deadline =
+      std::chrono::seconds(20);  // from the first byte of a request to its last
+  Duration idle_deadline = std::chrono::minutes(10);  // between requests, with no close watcher
 };
 
 // One client's connection as handlers see it. Shared; outlives the socket.
@@ -32,6 +34,9 @@ class Connection {
   // it already has. Also while a request is being answered: a peer that vanishes in the middle of a
   // long poll is noticed then, not at the next write.
   virtual void on_close(std::function<void()> callback) = 0;
+  // Calls back, on a server thread, when the peer goes away before the request that is being handled
+  // was answered. Only inside handle(); replaces the one before; forgotten with the answer.
+  virtual void on_abandoned(std::function<void()> callback) = 0;
   virtual uint64_t id() const = 0;  // unique in this process
 };
 
@@ -45,7 +50,10 @@ class Responder {
   };
   explicit Responder(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
   Responder(Responder&&) = default;
-  Responder& operator=(Responder&&) = default;
+  Responder& operator=(Responder&& other) noexcept {  // ours, if unused, dies with `other`
+    std::swap(sink_, other.sink_);
+    return *this;
+  }
   ~Responder();
   void send(Response response);  // once
 
@@ -68,7 +76,8 @@ class Server {
   static Result<std::unique_ptr<Server>> listen(const ServerOptions& options, Handler& handler);
   virtual ~Server() = default;  // closes every connection, joins the threads
   virtual uint16_t port() const = 0;
-  // Stops accepting, lets requests in flight be answered for at most `grace`, then closes everything.
+  // Stops accepting, lets requests in flight be answered for at most `grace`, then closes
+  // everything.
   virtual void drain(Duration grace) = 0;
 };
 

@@ -107,12 +107,15 @@ struct ChangeVisibility {
 
 // ---- sessions and what is done in them
 struct OpenSession {
-  SessionId resume;  // none: a new one
+  SessionId resume;              // none: a new one
+  std::vector<Receipt> holding;  // on resume: the leases the consumer knows of; others are returned,
+                                 // because the answer that carried them was lost on the way
 };
 struct CloseSession {
   SessionId session;
   uint64_t generation = 0;  // as Opened said; an older one is refused: somebody has resumed since
   std::string evidence;     // kept with the message whose attempt ends by this
+  bool orderly = false;     // the worker leaves by itself: every lease is returned, none is burnt
 };
 struct HandOver {
   struct Output {

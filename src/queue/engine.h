@@ -121,6 +121,7 @@ class Engine {
   };
   Failed fail(Queue& queue, Seq seq, Failure failure, Context& x);
   void give_back(Queue& queue, Seq seq, Duration delay, Context& x);
+  void give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x);
   std::optional<Place> dead_letter(Queue& queue, Seq seq, Context& x);  // none: it stays
   OrRefusal<Done> hand_over(HandOver::Item& item, Context& x);
   OrRefusal<Done> change_visibility(Queue& queue, const ChangeVisibility::Item& item, Context& x);

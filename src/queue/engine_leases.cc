@@ -9,14 +9,26 @@
 
 namespace selvage::queue {
 
-Reply Engine::run(OpenSession& c, Context&) {
+Reply Engine::run(OpenSession& c, Context& x) {
   if (c.resume) {
     const auto known = sessions_.find(c.resume);
     if (known == sessions_.end()) return Refusal::kNoSession;
+    give_back_unknown(known->second, c.holding, x);
     return Opened{c.resume, ++known->second.generation};
   }
   const SessionId id{random_.next() | 1};
   return Opened{id, ++sessions_[id].generation};
+}
+
+void Engine::give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x) {
+  const auto leases = session.leases;
+  for (const auto& [since, id, seq] : leases) {
+    Queue& queue = *find(id);
+    const Receipt lease{id, seq, queue.messages.find(seq)->token};
+    if (std::ranges::find(holding, lease) != holding.end()) continue;
+    ++queue.record.totals.returned;
+    give_back(queue, seq, Duration{0}, x);
+  }
 }
 
 // A consumer works its leases in the order in which it got them, so only the oldest can have been
@@ -24,11 +36,11 @@ Reply Engine::run(OpenSession& c, Context&) {
 Reply Engine::run(CloseSession& c, Context& x) {
   const auto at = sessions_.find(c.session);
   if (at == sessions_.end() || c.generation < at->second.generation) return Refusal::kNoSession;
-  bool under_way = true;
+  bool under_way = !c.orderly;
   const auto leases = at->second.leases;
   for (const auto& [since, id, seq] : leases) {
     Queue& queue = *find(id);
-    ++queue.record.totals.revoked;
+    ++(c.orderly ? queue.record.totals.returned : queue.record.totals.revoked);
     if (under_way)
       fail(queue, seq, {.ended = x.now, .evidence = c.evidence}, x);
     else

@@ -58,7 +58,7 @@ class EngineTest : public ::testing::Test {
     return got.empty() ? Receipt{} : got[0].receipt;
   }
   SessionId open() { return ask<Opened>(OpenSession{}).session; }
-  void die(SessionId session) { ask<Done>(CloseSession{session, 1, R"({"cause":"gone"})"}); }
+  void die(SessionId session) { ask<Done>(CloseSession{session, 1, R"({"cause":"gone"})", false}); }
   Failed fail(const Receipt& receipt, bool poison = false) {
     Fail command;
     command.items.push_back({receipt, clock_.now(), R"({"exit":1})", poison});
@@ -234,16 +234,39 @@ TEST_F(EngineTest, OnlyTheOldestLeaseOfADeadSessionLosesAnAttempt) {
   EXPECT_EQ(info("q").totals.revoked, 3u);
 }
 
+TEST_F(EngineTest, AnOrderlyGoodbyeBurnsNothing) {
+  create("q");
+  send("q");
+  const SessionId session = open();
+  receive("q", session);
+  ask<Done>(CloseSession{.session = session, .generation = 1, .evidence = "", .orderly = true});
+  EXPECT_EQ(receive("q").at(0).message.failed, 0u);
+  EXPECT_EQ(info("q").totals.revoked, 0u);
+}
+
 TEST_F(EngineTest, AnOldConnectionCannotCloseAResumedSession) {
   create("q");
   send("q");
   const SessionId session = open();
   const Receipt lease = take("q", session);
-  EXPECT_EQ(ask<Opened>(OpenSession{session}).generation, 2u);
-  EXPECT_EQ(ask<Refusal>(CloseSession{session, 1, ""}), Refusal::kNoSession);
+  EXPECT_EQ(ask<Opened>(OpenSession{session, {lease}}).generation, 2u);
+  EXPECT_EQ(ask<Refusal>(CloseSession{session, 1, "", false}), Refusal::kNoSession);
   EXPECT_TRUE(hand_over(lease, {}).has_value());
-  ask<Done>(CloseSession{session, 2, ""});
-  EXPECT_EQ(ask<Refusal>(OpenSession{session}), Refusal::kNoSession);
+  ask<Done>(CloseSession{session, 2, "", false});
+  EXPECT_EQ(ask<Refusal>(OpenSession{session, {}}), Refusal::kNoSession);
+}
+
+TEST_F(EngineTest, ALeaseWhoseDeliveryWasLostIsReturnedOnResume) {
+  create("q");
+  send("q");
+  send("q");
+  const SessionId session = open();
+  const Receipt known = take("q", session);
+  take("q", session);
+  ask<Opened>(OpenSession{session, {known}});
+  expect_counts("q", 1, 1, 0);
+  EXPECT_EQ(receive("q").at(0).message.failed, 0u);
+  EXPECT_TRUE(hand_over(known, {}).has_value());
 }
 
 TEST_F(EngineTest, RevokedLeaseCannotHandOver) {

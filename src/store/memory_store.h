@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The reference implementation of the store port: sorted maps. Keeps nothing when the process ends.
+// Read store.h first.
 
 #include <array>
 #include <map>
@@ -10,6 +11,8 @@
 
 namespace selvage::store {
 
+// Every record, in memory. One lock over everything, also while scan() calls back: whatever the
+// contract allows to run at the same time may do so.
 class MemoryStore final : public Store {
  public:
   Result<uint64_t> claim(ShardIndex shard) override;
@@ -23,9 +26,11 @@ class MemoryStore final : public Store {
 
  private:
   using Records = std::map<std::string, std::string, std::less<>>;
+  Records& records(Table table) { return tables_[static_cast<size_t>(table)]; }
+
   std::mutex mutex_;
   std::array<Records, kTables> tables_;
-  std::map<ShardIndex, uint64_t> epochs_;
+  std::map<ShardIndex, uint64_t> epochs_;  // of every shard that was ever claimed, from 1
 };
 
 }  // namespace selvage::store

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The durability port: ordered records in a few tables, written in atomic batches, fenced by epochs.
-// What the records mean is in records.h; a store sees bytes. The contract is proved for every store
-// by contract_test.h; memory_store.h is the reference.
+// The durability port: ordered records in a few tables, written in atomic batches, fenced by
+// epochs. What the records mean is in records.h; a store sees bytes. The contract is proved for
+// every store by contract_test.h; memory_store.h is the reference.
 
 #include <cstdint>
 #include <optional>
@@ -25,13 +25,14 @@ enum class Table : uint8_t {
 };
 inline constexpr int kTables = 4;
 
+// Keys are ordered by their bytes, as unsigned numbers. A key is never empty.
 struct Write {
   Table table;
   std::string key;
   std::optional<std::string> value;  // nullopt deletes; deleting an absent key is fine
 };
 
-struct RangeDelete {
+struct RangeDelete {  // nothing when last <= first
   Table table;
   std::string first;  // inclusive
   std::string last;   // exclusive
@@ -50,8 +51,8 @@ struct Statistics {
   uint64_t bytes_in_memory = 0;
 };
 
-// apply() and sync() may be called from different threads at the same time; everything else from one
-// thread at a time, reads also beside apply and sync.
+// apply() and sync() may be called from different threads at the same time; everything else from
+// one thread at a time, reads also beside apply and sync.
 class Store {
  public:
   virtual ~Store() = default;
@@ -67,14 +68,16 @@ class Store {
   // when the epoch is stale.
   virtual Result<void> apply(ShardIndex shard, uint64_t epoch, Batch batch) = 0;
 
-  // Makes everything applied before the call durable. Failure: as for apply; what was not yet synced
-  // may be lost.
+  // Makes everything applied before the call durable. Failure: as for apply; what was not yet
+  // synced may be lost.
   virtual Result<void> sync() = 0;
 
   // Calls back for each record with first <= key < last in key order, until the callback returns
-  // false. Views are valid during the call.
-  virtual Result<void> scan(Table table, std::string_view first, std::string_view last,
-                            FunctionRef<bool(std::string_view key, std::string_view value)> each) = 0;
+  // false. Shows the records of one moment: of a batch applied meanwhile all or nothing. Views are
+  // valid during the callback, which must not call the store. Failure: kCorruption.
+  virtual Result<void> scan(
+      Table table, std::string_view first, std::string_view last,
+      FunctionRef<bool(std::string_view key, std::string_view value)> each) = 0;
 
   // The values of `keys`, in their order; nullopt where there is none. Failure: kCorruption.
   virtual Result<std::vector<std::optional<std::string>>> read(
@@ -82,5 +85,12 @@ class Store {
 
   virtual Statistics statistics() = 0;
 };
+
+// The failure of apply() for an owner that was fenced, the same sentence in every store.
+inline Error stale_epoch(ShardIndex shard, uint64_t epoch) {
+  return Error{ErrorCode::kGiveUp, "shard " + std::to_string(shard.value) +
+                                       " does not belong to the owner with epoch " +
+                                       std::to_string(epoch) + " (any more): claim it first"};
+}
 
 }  // namespace selvage::store

@@ -15,9 +15,9 @@ inline constexpr int kFormatVersion = 1;
 
 // Opens `directory`, creating it when it does not exist or is empty. The directory gets a file
 // FORMAT that names the version; RocksDB's files lie below it.
-// Failure: kInUse (open in another process), kVersion (another version of Selvage wrote it, or it is
-// not ours at all: never touched), kDiskFull, kCorruption, kSettings (permissions, not a directory);
-// the sentence names the directory and what to do.
+// Failure: kInUse (open in another process), kVersion (another version of Selvage wrote it, or it
+// is not ours at all: never touched), kDiskFull, kCorruption, kSettings (permissions, not a
+// directory); the sentence names the directory and what to do.
 Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& directory);
 
 }  // namespace selvage::store_rocksdb

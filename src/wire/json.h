@@ -54,9 +54,9 @@ class JsonWriter {
   JsonWriter& key(std::string_view name);
   JsonWriter& string(std::string_view text);  // invalid UTF-8 bytes become U+FFFD
   JsonWriter& integer(int64_t value);
-  JsonWriter& number(double value);           // not finite: null
+  JsonWriter& number(double value);  // not finite: null
   JsonWriter& boolean(bool value);
-  JsonWriter& raw(std::string_view json);     // already JSON
+  JsonWriter& raw(std::string_view json);  // already JSON
   // key and value in one.
   JsonWriter& field(std::string_view name, std::string_view text) { return key(name).string(text); }
   JsonWriter& field(std::string_view name, int64_t value) { return key(name).integer(value); }

@@ -22,10 +22,10 @@ struct YamlNode {
 
   Kind kind = Kind::kNull;
   Position at;
-  std::string scalar;             // kScalar: the text as written, unquoted
-  bool quoted = false;            // kScalar: it stood in quotes
-  std::vector<YamlNode> items;    // kSequence
-  std::vector<Entry> entries;     // kMap, in the order of the file, duplicates kept
+  std::string scalar;           // kScalar: the text as written, unquoted
+  bool quoted = false;          // kScalar: it stood in quotes
+  std::vector<YamlNode> items;  // kSequence
+  std::vector<Entry> entries;   // kMap, in the order of the file, duplicates kept
 };
 
 struct YamlNode::Entry {

@@ -30,25 +30,26 @@ struct Target {
 };
 
 struct Retry {
-  int attempts = 5;                                      // failed attempts until the dead letters
-  Duration backoff_min = std::chrono::milliseconds(200);  // before the second redo; the first is at once
+  int attempts = 5;  // failed attempts until the dead letters
+  Duration backoff_min =
+      std::chrono::milliseconds(200);  // before the second redo; the first is at once
   Duration backoff_max = std::chrono::seconds(30);
 };
 
 struct Stage {
   std::string name;
-  std::string from;                // queue
-  std::string to;                  // queue; empty: the output ends here
-  std::vector<std::string> run;    // argv; argv[0] is an absolute path once checked
+  std::string from;              // queue
+  std::string to;                // queue; empty: the output ends here
+  std::vector<std::string> run;  // argv; argv[0] is an absolute path once checked
   Mode mode = Mode::kOneshot;
-  int batch = 10;                  // persistent: messages taken from the queue at a time, 1..10
+  int batch = 10;  // persistent: messages taken from the queue at a time, 1..10
   Workers workers;
   Target target;
   Retry retry;
   Duration deadline = std::chrono::seconds(60);  // of one attempt
   Duration grace = std::chrono::seconds(5);      // between SIGTERM and SIGKILL
   std::map<std::string, std::string> env;        // added to the program's environment
-  std::string dead;                // dead-letter queue; default: NAME-dead
+  std::string dead;  // dead-letter queue; default: FROM-dead, after the queue read
 };
 
 struct Plan {

@@ -14,7 +14,7 @@ std::string print_file(const Plan& plan);
 // The stages and queues as a drawing of characters.
 std::string print_graph(const Plan& plan);
 
-// "250ms", "30s", "10m", "1h30m": the shortest form that reads back as the same duration.
+// "250ms", "30s", "10m", "1h30m": the largest units first; reads back as the same duration.
 std::string print_duration(Duration duration);
 
 }  // namespace selvage::workflow

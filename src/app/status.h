@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What a workflow is doing, from the broker's counters and the journal of incidents.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/exit_code.h"
+#include "base/time.h"
+
+namespace selvage::app {
+
+struct StageStatus {
+  std::string name;
+  int64_t waiting = 0;   // visible and delayed messages of its queue
+  int64_t running = 0;   // leased ones
+  int64_t done = 0;      // handed over since the queue was created
+  int64_t dead = 0;      // waiting in its dead-letter queue
+  int64_t restarts = 0;  // programs and runners that died or hung, each started again
+  std::optional<Duration> last_recovery;  // from a worker's loss of a message to the next one's program
+};
+
+struct Status {
+  std::vector<StageStatus> stages;
+  std::vector<Duration> recoveries;  // all that the journal holds, in order
+};
+
+struct StatusSettings {
+  std::string file;
+  std::string data = "selvage-data";
+  std::string listen = "127.0.0.1:9324";
+  bool json = false;
+};
+
+// Prints one line per stage, or JSON.
+ExitCode print_status(const StatusSettings& settings);
+
+struct SendSettings {
+  std::string queue;
+  std::string body;
+  std::string listen = "127.0.0.1:9324";
+};
+// Sends one message and prints its id.
+ExitCode send_message(const SendSettings& settings);
+
+}  // namespace selvage::app

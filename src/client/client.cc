@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+
+#include <fmt/format.h>
+
+#include "wire/json.h"
+
+namespace selvage::client {
+namespace {
+
+using wire::JsonValue;
+using wire::JsonWriter;
+
+constexpr int kFirstServerError = 500;
+
+int64_t millis(Duration d) { return d / std::chrono::milliseconds(1); }
+int64_t seconds(Duration d) { return d / std::chrono::seconds(1); }
+
+// The text of a member of a JSON object; empty when it is not there.
+std::string member(std::string_view json, std::string_view name) {
+  std::string found;
+  const auto parsed = wire::read_json(json, [&](JsonValue& root) {
+    return root.object([&](std::string_view key, JsonValue& value) {
+      if (key == name) found = value.string().value_or("");
+      return true;
+    });
+  });
+  return parsed ? found : "";
+}
+
+Result<std::string> to_result(Result<http::Response> response) {
+  if (!response) return std::unexpected(std::move(response).error());
+  if (response->status == 200) return std::move(response->body);
+  std::string type = member(response->body, "__type");
+  type = type.substr(type.find('#') + 1);
+  const std::string message = member(response->body, "message");
+  return failure(response->status >= kFirstServerError ? ErrorCode::kRetry : ErrorCode::kGiveUp,
+                 type.empty() ? fmt::format("the broker answered {}: {}", response->status,
+                                            response->body.substr(0, 200))
+                              : fmt::format("{}: {}", type, message));
+}
+
+// Turns a callback for T into one for the answer's text.
+template <typename T, typename Parse>
+std::function<void(Result<std::string>)> parsed_by(Parse parse,
+                                                   std::function<void(Result<T>)> done) {
+  return [parse, done = std::move(done)](Result<std::string> answer) {
+    if (!answer) return done(std::unexpected(std::move(answer).error()));
+    done(parse(*answer));
+  };
+}
+
+std::function<void(Result<std::string>)> ignoring(std::function<void(Result<void>)> done) {
+  return parsed_by<void>([](const std::string&) { return Result<void>{}; }, std::move(done));
+}
+
+Result<void> expect_parsed(Result<void> parsed) {
+  if (parsed) return {};
+  return failure(ErrorCode::kRetry, "the broker's answer makes no sense: " + parsed.error().message);
+}
+
+bool take_message(std::string_view key, JsonValue& v, Message& message) {
+  if (key == "MessageId") message.id = v.string().value_or("");
+  if (key == "ReceiptHandle") message.receipt = v.string().value_or("");
+  if (key == "Body") message.body = v.string().value_or("");
+  if (key == "Failed") message.failed = v.integer().value_or(0);
+  if (key == "SentAtUs") message.sent = from_micros(v.integer().value_or(0));
+  if (key == "FreedAtUs") message.freed = from_micros(v.integer().value_or(0));
+  if (key == "Artifact")
+    message.artifact = Uuid::parse(v.string().value_or("")).value_or(ArtifactId{});
+  return true;
+}
+
+Result<std::vector<Message>> parse_messages(const std::string& json) {
+  std::vector<Message> messages;
+  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
+    return root.object([&](std::string_view key, JsonValue& list) {
+      return key != "Messages" || list.array([&](JsonValue& item) {
+        Message& message = messages.emplace_back();
+        return item.object([&](std::string_view k, JsonValue& v) {
+          return take_message(k, v, message);
+        });
+      });
+    });
+  })));
+  return messages;
+}
+
+Result<Outcomes> parse_outcomes(const std::string& json) {
+  Outcomes outcomes;
+  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
+    return root.object([&](std::string_view key, JsonValue& list) {
+      return key != "Results" || list.array([&](JsonValue& item) {
+        std::string& outcome = outcomes.emplace_back();
+        return item.object([&](std::string_view k, JsonValue& v) {
+          if (k == "Outcome") outcome = v.string().value_or("");
+          return true;
+        });
+      });
+    });
+  })));
+  return outcomes;
+}
+
+constexpr std::pair<std::string_view, int64_t QueueStatistics::*> kCounters[] = {
+    {"Visible", &QueueStatistics::visible},
+    {"InFlight", &QueueStatistics::in_flight},
+    {"Delayed", &QueueStatistics::delayed},
+    {"Sent", &QueueStatistics::sent},
+    {"Received", &QueueStatistics::received},
+    {"Deleted", &QueueStatistics::deleted},
+    {"HandedOver", &QueueStatistics::handed_over},
+    {"Returned", &QueueStatistics::returned},
+    {"Failed", &QueueStatistics::failed},
+    {"Revoked", &QueueStatistics::revoked},
+    {"DeadLettered", &QueueStatistics::dead_lettered},
+    {"Expired", &QueueStatistics::expired},
+};
+
+Result<std::vector<QueueStatistics>> parse_statistics(const std::string& json) {
+  std::vector<QueueStatistics> queues;
+  const auto take = [](std::string_view key, JsonValue& v, QueueStatistics& queue) {
+    if (key == "Name") queue.name = v.string().value_or("");
+    for (const auto& [name, counter] : kCounters)
+      if (name == key) queue.*counter = v.integer().value_or(0);
+    return true;
+  };
+  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
+    return root.object([&](std::string_view key, JsonValue& list) {
+      return key != "Queues" || list.array([&](JsonValue& item) {
+        QueueStatistics& queue = queues.emplace_back();
+        return item.object(
+            [&](std::string_view k, JsonValue& v) { return take(k, v, queue); });
+      });
+    });
+  })));
+  return queues;
+}
+
+}  // namespace
+
+Client::Client(process::Reactor& reactor, const http::Endpoint& endpoint)
+    : connection_(http::ClientConnection::create(reactor, endpoint)) {}
+
+void Client::call(std::string_view target, std::string body, Callback<std::string> done) {
+  connection_->request({.method = "POST",
+                        .target = "/",
+                        .headers = {{"Content-Type", "application/x-amz-json-1.0"},
+                                    {"X-Amz-Target", std::string(target)}},
+                        .body = std::move(body)},
+                       [done = std::move(done)](Result<http::Response> response) {
+                         done(to_result(std::move(response)));
+                       });
+}
+
+void Client::create_queue(const std::string& name, Callback<void> done) {
+  std::string body;
+  JsonWriter(body).begin_object().field("QueueName", name).end_object();
+  call("AmazonSQS.CreateQueue", std::move(body), ignoring(std::move(done)));
+}
+
+void Client::configure_queue(const QueueSettings& settings, Callback<void> done) {
+  std::string create, redrive, attributes, retry;
+  JsonWriter(create).begin_object().field("QueueName", settings.name).end_object();
+  // Deliveries are not what our stages count: the largest value keeps Amazon's counter out of it.
+  if (!settings.dead_letter_queue.empty())
+    JsonWriter(redrive)
+        .begin_object()
+        .field("deadLetterTargetArn",
+               "arn:aws:sqs:us-east-1:000000000000:" + settings.dead_letter_queue)
+        .field("maxReceiveCount", int64_t{1000})
+        .end_object();
+  JsonWriter(attributes)
+      .begin_object()
+      .field("QueueUrl", settings.name)
+      .key("Attributes")
+      .begin_object()
+      .field("RedrivePolicy", redrive)
+      .end_object()
+      .end_object();
+  JsonWriter(retry)
+      .begin_object()
+      .field("QueueUrl", settings.name)
+      .field("Attempts", int64_t{settings.attempts})
+      .field("BackoffMinMs", millis(settings.backoff_min))
+      .field("BackoffMaxMs", millis(settings.backoff_max))
+      .end_object();
+  // In order on one connection: the first failure is the one that is told.
+  const auto first_error = std::make_shared<Result<void>>();
+  const auto keep = [first_error](Result<std::string> answer) {
+    if (!answer && first_error->has_value()) *first_error = std::unexpected(answer.error());
+  };
+  call("AmazonSQS.CreateQueue", std::move(create), keep);
+  call("AmazonSQS.SetQueueAttributes", std::move(attributes), keep);
+  call("Selvage.SetRetryPolicy", std::move(retry),
+       [keep, first_error, done = std::move(done)](Result<std::string> answer) {
+         keep(std::move(answer));
+         done(*first_error);
+       });
+}
+
+void Client::send(const std::string& queue, const std::string& text, Callback<std::string> done) {
+  std::string body;
+  JsonWriter(body).begin_object().field("QueueUrl", queue).field("MessageBody", text).end_object();
+  call("AmazonSQS.SendMessage", std::move(body),
+       parsed_by<std::string>(
+           [](const std::string& json) { return Result<std::string>(member(json, "MessageId")); },
+           std::move(done)));
+}
+
+void Client::statistics(Callback<std::vector<QueueStatistics>> done) {
+  call("Selvage.Statistics", "{}",
+       parsed_by<std::vector<QueueStatistics>>(parse_statistics, std::move(done)));
+}
+
+void Client::open_session(const std::string& resume, const std::vector<std::string>& holding,
+                          Callback<std::string> done) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  if (!resume.empty()) {
+    out.field("SessionId", resume).key("Holding").begin_array();
+    for (const std::string& receipt : holding) out.string(receipt);
+    out.end_array();
+  }
+  out.end_object();
+  call("Selvage.OpenSession", std::move(body),
+       parsed_by<std::string>(
+           [](const std::string& json) { return Result<std::string>(member(json, "SessionId")); },
+           std::move(done)));
+}
+
+void Client::close_session(const std::string& session, Callback<void> done) {
+  std::string body;
+  JsonWriter(body).begin_object().field("SessionId", session).end_object();
+  call("Selvage.CloseSession", std::move(body), ignoring(std::move(done)));
+}
+
+void Client::receive(const Receive& request, Callback<std::vector<Message>> done) {
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("QueueUrl", request.queue)
+      .field("SessionId", request.session)
+      .field("MaxNumberOfMessages", int64_t{request.max})
+      .field("WaitTimeSeconds", seconds(request.wait))
+      .field("VisibilityTimeoutMs", millis(request.visibility))
+      .end_object();
+  call("Selvage.Receive", std::move(body),
+       parsed_by<std::vector<Message>>(parse_messages, std::move(done)));
+}
+
+void Client::extend(const std::string& queue, const std::string& receipt, Duration visibility,
+                    Callback<void> done) {
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("QueueUrl", queue)
+      .field("ReceiptHandle", receipt)
+      .field("VisibilityTimeout", seconds(visibility + std::chrono::milliseconds(999)))
+      .end_object();
+  call("AmazonSQS.ChangeMessageVisibility", std::move(body), ignoring(std::move(done)));
+}
+
+void Client::hand_over(const std::vector<HandOver>& items, Callback<Outcomes> done) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("Entries").begin_array();
+  for (const HandOver& item : items) {
+    out.begin_object().field("ReceiptHandle", item.receipt).key("Outputs").begin_array();
+    for (const Output& output : item.outputs) {
+      out.begin_object().field("QueueUrl", output.queue).field("MessageBody", output.body);
+      if (output.artifact) out.field("Artifact", output.artifact.to_string());
+      out.end_object();
+    }
+    out.end_array().end_object();
+  }
+  out.end_array().end_object();
+  call("Selvage.HandOver", std::move(body), parsed_by<Outcomes>(parse_outcomes, std::move(done)));
+}
+
+void Client::give_back(const std::vector<Return>& items, Callback<Outcomes> done) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("Entries").begin_array();
+  for (const Return& item : items)
+    out.begin_object()
+        .field("ReceiptHandle", item.receipt)
+        .field("DelayMs", millis(item.delay))
+        .end_object();
+  out.end_array().end_object();
+  call("Selvage.Return", std::move(body), parsed_by<Outcomes>(parse_outcomes, std::move(done)));
+}
+
+void Client::fail(const std::vector<Fail>& items, Callback<Outcomes> done) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object().key("Entries").begin_array();
+  for (const Fail& item : items)
+    out.begin_object()
+        .field("ReceiptHandle", item.receipt)
+        .field("EndedAtUs", to_micros(item.ended))
+        .key("Evidence")
+        .raw(item.evidence)
+        .key("Poison")
+        .boolean(item.poison)
+        .end_object();
+  out.end_array().end_object();
+  call("Selvage.Fail", std::move(body), parsed_by<Outcomes>(parse_outcomes, std::move(done)));
+}
+
+}  // namespace selvage::client

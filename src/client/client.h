@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The C++ client: Amazon's actions that a runtime needs, and ours, on one kept connection.
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "http/client.h"
+
+namespace selvage::client {
+
+// A message that was received in a session.
+struct Message {
+  std::string id;
+  std::string receipt;
+  std::string body;
+  int64_t failed = 0;  // attempts that failed before this one
+  Instant sent{};
+  Instant freed{};     // when a former worker lost it; the epoch: never
+  ArtifactId artifact;
+};
+
+struct Output {
+  std::string queue;
+  std::string body;
+  ArtifactId artifact;
+};
+struct HandOver {
+  std::string receipt;
+  std::vector<Output> outputs;
+};
+struct Return {
+  std::string receipt;
+  Duration delay{0};
+};
+struct Fail {
+  std::string receipt;
+  Instant ended{};
+  std::string evidence;  // a JSON object
+  bool poison = false;
+};
+
+// What became of a settled lease: "Done", "Retry", "Dead", or why not ("LeaseGone", "TooLarge", …).
+using Outcomes = std::vector<std::string>;
+
+struct QueueSettings {
+  std::string name;
+  std::string dead_letter_queue = {};  // empty: none
+  int attempts = 5;
+  Duration backoff_min{0};
+  Duration backoff_max{0};
+};
+
+struct QueueStatistics {
+  std::string name;
+  int64_t visible = 0, in_flight = 0, delayed = 0;
+  int64_t sent = 0, received = 0, deleted = 0, handed_over = 0, returned = 0;
+  int64_t failed = 0, revoked = 0, dead_lettered = 0, expired = 0;
+};
+
+// Requests are answered in order, through callbacks of the reactor. Errors: kRetry when the broker
+// is away or answered 5xx (whether a broken request took effect is unknown), kGiveUp when it
+// refused, with "Type: message".
+class Client {
+ public:
+  template <typename T>
+  using Callback = std::function<void(Result<T>)>;
+
+  Client(process::Reactor& reactor, const http::Endpoint& endpoint);
+
+  void on_lost(std::function<void()> callback) { connection_->on_lost(std::move(callback)); }
+  void close() { connection_->close(); }
+
+  // ---- queues
+  void create_queue(const std::string& name, Callback<void> done);
+  // Creates the queue if needed and gives it these settings; the dead-letter queue must exist.
+  void configure_queue(const QueueSettings& settings, Callback<void> done);
+  void send(const std::string& queue, const std::string& body, Callback<std::string> done);  // its id
+  void statistics(Callback<std::vector<QueueStatistics>> done);
+
+  // ---- sessions
+  // `resume` empty: a new one. Else that one, with the receipts that are held in it: the broker takes
+  // back what it leased to the session and is not among them. It lives as long as this connection.
+  void open_session(const std::string& resume, const std::vector<std::string>& holding,
+                    Callback<std::string> done);
+  void close_session(const std::string& session, Callback<void> done);
+  struct Receive {
+    std::string queue;
+    std::string session;
+    int max = 1;
+    Duration wait{0};        // whole seconds
+    Duration visibility{0};  // whole milliseconds
+  };
+  void receive(const Receive& request, Callback<std::vector<Message>> done);
+  void extend(const std::string& queue, const std::string& receipt, Duration visibility,
+              Callback<void> done);
+  void hand_over(const std::vector<HandOver>& items, Callback<Outcomes> done);
+  void give_back(const std::vector<Return>& items, Callback<Outcomes> done);
+  void fail(const std::vector<Fail>& items, Callback<Outcomes> done);
+
+ private:
+  void call(std::string_view target, std::string body, Callback<std::string> done);
+
+  std::unique_ptr<http::ClientConnection> connection_;
+};
+
+// For programs that do one thing after another: runs the reactor until the call was answered.
+template <typename T>
+Result<T> wait_for(process::Reactor& reactor,
+                   const std::function<void(Client::Callback<T>)>& start) {
+  std::optional<Result<T>> answer;
+  start([&](Result<T> result) { answer = std::move(result); });
+  while (!answer) reactor.run_once(std::chrono::seconds(1));
+  return *std::move(answer);
+}
+
+}  // namespace selvage::client

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "http/writer.h"
+
+namespace selvage::http {
+namespace {
+
+// Answers to pipelined requests gather up to here; then the peer must read before we parse on.
+constexpr size_t kMaxUnsent = 64 << 10;
+// Output buffers that grew beyond this for one large answer are given back.
+constexpr size_t kKeptBuffer = 256 << 10;
+// A socket closed with unread input is reset, and the reset may overtake our last answer. So the
+// sending side is shut down and input is dropped until the peer closes, or for so long.
+constexpr Duration kLinger = std::chrono::seconds(2);
+
+uint64_t next_id() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
+ParserLimits limits_of(const ServerOptions& options) {
+  return {.head_bytes = options.max_head_bytes, .body_bytes = options.max_body_bytes};
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<Loop> loop, Socket socket)
+    : id_(next_id()),
+      loop_(std::move(loop)),
+      socket_(std::move(socket)),
+      parser_(limits_of(loop_->options())),
+      // One byte more than a head may have, so that the parser can see that it has too many.
+      capacity_(loop_->options().max_head_bytes + 1),
+      in_(std::make_unique_for_overwrite<char[]>(capacity_)) {}
+
+void HttpConnection::on_close(std::function<void()> callback) {
+  if (!loop_->on_own_thread()) {
+    const bool posted =
+        loop_->post([self = shared_from_this(), callback] { self->on_close(callback); });
+    if (!posted) callback();
+    return;
+  }
+  if (closed_)
+    callback();
+  else
+    watchers_.push_back(std::move(callback));
+}
+
+void HttpConnection::on_abandoned(std::function<void()> callback) {
+  SELVAGE_CHECK(loop_->on_own_thread() && handling_);
+  if (phase_ == Phase::kAnswering) abandoned_ = std::move(callback);
+}
+
+void HttpConnection::send(Response response) {
+  if (loop_->on_own_thread() && handling_) return finish(response);
+  loop_->post([self = shared_from_this(), response = std::move(response)] {
+    if (self->closed_) return;
+    self->finish(response);
+    self->advance();
+  });
+}
+
+void HttpConnection::sweep(SteadyTime now) {
+  const auto limit = deadline();
+  if (!limit) return;
+  if (!since_) since_ = now;
+  if (now - *since_ <= *limit) return;
+  if (phase_ != Phase::kReading || writing_) return close();
+  refuse(408, "The request did not arrive in time.");
+  advance();
+}
+
+std::optional<Duration> HttpConnection::deadline() const {
+  const ServerOptions& options = loop_->options();
+  switch (phase_) {
+    case Phase::kReading:
+      return options.head_deadline;
+    case Phase::kAnswering:
+      return std::nullopt;
+    case Phase::kLingering:
+      return kLinger;
+    case Phase::kIdle:
+      // A peer that does not read its answer is idle whatever it watches.
+      if (writing_ || watchers_.empty()) return options.idle_deadline;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void HttpConnection::close() {
+  if (std::exchange(closed_, true)) return;
+  const auto self = shared_from_this();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  loop_->forget(id_);
+  update_busy();
+  if (const auto abandoned = std::exchange(abandoned_, nullptr)) abandoned();
+  for (const auto& callback : std::exchange(watchers_, {})) callback();
+}
+
+void HttpConnection::advance() {
+  if (closed_) return;
+  parse();
+  write_out();
+  update_busy();
+  if (last_ && !busy_) linger();
+  read_on();
+}
+
+void HttpConnection::parse() {
+  while (begin_ != end_ && !last_ && phase_ != Phase::kAnswering && out_.size() < kMaxUnsent) {
+    const auto used = parser_.feed({in_.get() + begin_, end_ - begin_});
+    if (!used) return refuse(used.error().status, used.error().sentence);
+    begin_ += *used;
+    if (!parser_.started()) return;
+    set_phase(Phase::kReading);
+    if (parser_.take_expectation()) append_continue(out_);
+    if (!parser_.done()) return;
+    dispatch();
+  }
+}
+
+void HttpConnection::dispatch() {
+  last_ = !parser_.keep_alive();
+  Request request = parser_.take();
+  head_only_ = request.method == "HEAD";
+  set_phase(Phase::kAnswering);
+  handling_ = true;
+  loop_->handler().handle(std::move(request), shared_from_this(), Responder(shared_from_this()));
+  handling_ = false;
+}
+
+void HttpConnection::finish(const Response& response) {
+  SELVAGE_CHECK(phase_ == Phase::kAnswering);
+  abandoned_ = nullptr;
+  last_ = last_ || loop_->draining();
+  append_response(out_, response, {.close = last_, .head_only = head_only_});
+  set_phase(Phase::kIdle);
+}
+
+void HttpConnection::refuse(int status, std::string_view sentence) {
+  last_ = true;
+  append_response(out_, plain_text(status, sentence), {.close = true});
+  set_phase(Phase::kIdle);
+}
+
+void HttpConnection::read_on() {
+  if (reading_) return;
+  if (phase_ == Phase::kLingering) begin_ = end_ = 0;
+  if (begin_ != 0) {
+    std::memmove(in_.get(), in_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
+  if (end_ == capacity_) return;
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(in_.get() + end_, capacity_ - end_),
+                          [self = shared_from_this()](const boost::system::error_code& error,
+                                                      size_t size) { self->on_read(error, size); });
+}
+
+void HttpConnection::on_read(const boost::system::error_code& error, size_t size) {
+  reading_ = false;
+  if (closed_) return;
+  if (error) return close();
+  end_ += size;
+  advance();
+}
+
+void HttpConnection::write_out() {
+  if (writing_ || out_.empty()) return;
+  writing_ = true;
+  std::swap(out_, sending_);
+  asio::async_write(socket_, asio::buffer(sending_),
+                    [self = shared_from_this()](const boost::system::error_code& error, size_t) {
+                      self->on_written(error);
+                    });
+}
+
+void HttpConnection::on_written(const boost::system::error_code& error) {
+  writing_ = false;
+  if (closed_) return;
+  if (error) return close();
+  sending_.clear();
+  if (sending_.capacity() > kKeptBuffer) sending_.shrink_to_fit();
+  advance();
+}
+
+void HttpConnection::linger() {
+  if (phase_ == Phase::kLingering) return;
+  set_phase(Phase::kLingering);
+  boost::system::error_code ignored;
+  socket_.shutdown(Tcp::socket::shutdown_send, ignored);
+}
+
+void HttpConnection::set_phase(Phase phase) {
+  if (phase == phase_) return;
+  phase_ = phase;
+  since_.reset();
+}
+
+void HttpConnection::update_busy() {
+  const bool busy = !closed_ && (phase_ == Phase::kAnswering || writing_ || !out_.empty());
+  if (busy == busy_) return;
+  busy_ = busy;
+  loop_->add_busy(busy ? 1 : -1);
+}
+
+}  // namespace selvage::http

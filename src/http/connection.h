@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One connection of the server. Private to this folder.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/loop.h"
+#include "http/parser.h"
+#include "http/server.h"
+
+namespace selvage::http {
+
+// Three events (bytes came, an answer came, the output was written) lead to one function,
+// advance(), which does whatever can be done now:
+//
+//    read ──▶ in_ ──▶ parser ──▶ handle() ──▶ send() ──▶ out_ ──▶ write
+//    always pending   while kIdle or kReading   once      one write for all that is ready
+//
+// 1. At most one request is with the handler; the next is parsed when its answer is in out_.
+// 2. A read is pending at all times while in_ has room, also during kAnswering: so the end of the
+//    stream is seen at once. (Behind a buffer full of pipelined requests it is seen later.)
+// 3. Every callback comes from the loop, never from inside a handler's or a sender's call.
+// Thread rule: send(), on_close() and id() are for any thread, all else for the loop's.
+class HttpConnection final : public Connection,
+                             public Responder::Sink,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(std::shared_ptr<Loop> loop, Socket socket);
+
+  void on_close(std::function<void()> callback) override;
+  void on_abandoned(std::function<void()> callback) override;
+  uint64_t id() const override { return id_; }
+  void send(Response response) override;
+
+  void start() { advance(); }
+  void sweep(SteadyTime now);
+  void close();
+
+ private:
+  // What a deadline is measured by.
+  enum class Phase {
+    kIdle,       // between requests
+    kReading,    // a request has begun
+    kAnswering,  // the handler has it
+    kLingering,  // the last answer is out; the peer is given time to read it
+  };
+
+  void advance();
+  void parse();
+  void dispatch();
+  void finish(const Response& response);
+  void refuse(int status, std::string_view sentence);
+  void read_on();
+  void write_out();
+  void linger();
+  void on_read(const boost::system::error_code& error, size_t size);
+  void on_written(const boost::system::error_code& error);
+  void set_phase(Phase phase);
+  void update_busy();
+  std::optional<Duration> deadline() const;
+
+  const uint64_t id_;
+  const std::shared_ptr<Loop> loop_;  // before the socket, which needs it to die
+  Socket socket_;
+  RequestParser parser_;
+  const size_t capacity_;       // of in_
+  std::unique_ptr<char[]> in_;  // [begin_, end_) was read and is not yet parsed
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  std::string out_;      // answers that are ready
+  std::string sending_;  // answers that are being written
+  std::vector<std::function<void()>> watchers_;
+  std::function<void()> abandoned_;      // of the request that is being answered
+  std::optional<SteadyTime> since_;  // when a sweep first saw the present phase
+  Phase phase_ = Phase::kIdle;
+  bool reading_ = false;    // a read is pending
+  bool writing_ = false;    // a write is pending
+  bool handling_ = false;   // inside handle()
+  bool head_only_ = false;  // the present request is a HEAD
+  bool last_ = false;       // the present request or answer is the connection's last
+  bool busy_ = false;       // counted in the loop as owing an answer
+  bool closed_ = false;
+};
+
+}  // namespace selvage::http

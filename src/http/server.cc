@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "http/address.h"
+#include "http/connection.h"
+#include "http/loop.h"
+
+namespace selvage::http {
+
+void Loop::start(process::Fd listener) {
+  sockaddr address{};
+  socklen_t length = sizeof address;
+  getsockname(listener.get(), &address, &length);
+  acceptor_.assign(address.sa_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), listener.release());
+  accept();
+  sweep_later();
+}
+
+void Loop::accept() {
+  accepting_ = true;
+  acceptor_.async_accept([this](const boost::system::error_code& error, Socket socket) {
+    accepting_ = false;
+    if (!acceptor_.is_open()) return;
+    if (error) {  // the next sweep tries again
+      log_warn("cannot accept a connection: {}; trying again in a second", error.message());
+      return;
+    }
+    adopt(std::move(socket));
+    accept();
+  });
+}
+
+void Loop::adopt(Socket socket) {
+  boost::system::error_code ignored;  // a peer that has already gone is noticed by the first read
+  socket.set_option(Tcp::no_delay(true), ignored);
+  fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  const auto connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket));
+  connections_.emplace(connection->id(), connection);
+  connection->start();
+}
+
+void Loop::sweep_later() {
+  timer_.expires_after(std::chrono::seconds(1));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) sweep();
+  });
+}
+
+// Walks all connections once a second instead of arming a timer for each request, which would cost
+// a tenth of the throughput (STACK.md, section 1). A deadline is late by up to two seconds.
+void Loop::sweep() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    const auto connection = (it++)->second;  // may erase itself, and only itself
+    connection->sweep(now);
+  }
+  if (acceptor_.is_open() && !accepting_) accept();
+  if (!stopped_) sweep_later();
+}
+
+void Loop::add_busy(int change) {
+  busy_ += change;
+  SELVAGE_CHECK(busy_ >= 0);
+  if (busy_ == 0 && !std::exchange(told_quiet_, true)) quiet_.set_value();
+}
+
+void Loop::drain(std::promise<void> quiet) {
+  stop_accepting();
+  draining_ = true;
+  quiet_ = std::move(quiet);
+  told_quiet_ = false;
+  add_busy(0);
+}
+
+void Loop::close_connections() {
+  while (!connections_.empty()) {
+    const auto connection = connections_.begin()->second;
+    connection->close();
+  }
+}
+
+void Loop::stop_accepting() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+void Loop::stop() {
+  stop_accepting();
+  timer_.cancel();
+  close_connections();
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+namespace {
+
+class AsioServer final : public Server {
+ public:
+  AsioServer(const ServerOptions& options, Handler& handler, std::vector<process::Fd> listeners)
+      : port_(local_port(listeners.front().get())) {
+    for (process::Fd& listener : listeners) {
+      const auto& loop = loops_.emplace_back(std::make_shared<Loop>(options, handler));
+      loop->start(std::move(listener));
+    }
+  }
+
+  void run() {
+    for (const auto& loop : loops_) threads_.emplace_back([loop] { loop->run(); });
+  }
+
+  ~AsioServer() override {
+    for (const auto& loop : loops_) loop->post([loop] { loop->stop(); });
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  uint16_t port() const override { return port_; }
+
+  void drain(Duration grace) override {
+    const auto give_up = std::chrono::steady_clock::now() + grace;
+    std::vector<std::future<void>> quiet;
+    for (const auto& loop : loops_) {
+      std::promise<void> promise;
+      quiet.push_back(promise.get_future());
+      loop->post(
+          [loop, promise = std::move(promise)]() mutable { loop->drain(std::move(promise)); });
+    }
+    for (const auto& loop_quiet : quiet) loop_quiet.wait_until(give_up);
+    close_all();
+  }
+
+ private:
+  void close_all() {
+    std::vector<std::future<void>> closed;
+    for (const auto& loop : loops_) {
+      std::promise<void> promise;
+      closed.push_back(promise.get_future());
+      loop->post([loop, promise = std::move(promise)]() mutable {
+        loop->close_connections();
+        promise.set_value();
+      });
+    }
+    for (const auto& loop_closed : closed) loop_closed.wait();
+  }
+
+  const uint16_t port_;
+  std::vector<std::shared_ptr<Loop>> loops_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::listen(const ServerOptions& options, Handler& handler) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  auto listeners =
+      open_listeners(options.host, options.port, options.threads > 0 ? options.threads : cores);
+  if (!listeners) return std::unexpected(listeners.error());
+  try {
+    auto server = std::make_unique<AsioServer>(options, handler, std::move(*listeners));
+    server->run();
+    return server;
+  } catch (const std::system_error& error) {  // out of descriptors or threads
+    return failure(ErrorCode::kSettings, fmt::format("cannot start the server: {}", error.what()));
+  }
+}
+
+Responder::~Responder() {
+  if (sink_) sink_->send(plain_text(500, "The request was dropped without an answer."));
+}
+
+void Responder::send(Response response) {
+  SELVAGE_CHECK(sink_);
+  std::exchange(sink_, nullptr)->send(std::move(response));
+}
+
+}  // namespace selvage::http

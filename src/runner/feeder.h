@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// How one message gets into a program and its verdict out of it. One implementation per mode.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "client/client.h"
+#include "process/reactor.h"
+#include "process/spawn.h"
+#include "workflow/plan.h"
+
+namespace selvage::runner {
+
+// What came of one attempt.
+struct Verdict {
+  enum class Kind {
+    kDone,        // `output` is the output message
+    kDropped,     // done, and nothing to hand on
+    kFailed,      // an attempt is burnt
+    kPoison,      // no further attempt
+    kTryLater,    // asked for by the program: nothing is burnt
+    kNotStarted,  // the program could not be started: nothing is burnt
+  };
+  Kind kind = Kind::kFailed;
+  std::string output;
+  std::string cause;      // of anything but kDone: one phrase for people
+  std::string errors;     // the tail of standard error
+  int exit_code = 0;      // when the attempt was a process that exited
+  int signal = 0;         // when a signal ended it
+  bool hung = false;      // ended by its deadline
+  Instant started{};
+  Instant ended{};
+  int64_t cpu_us = 0;
+  int64_t max_rss_kib = 0;
+};
+
+// Where an attempt finds its files.
+struct Places {
+  std::string in;   // the message's artifact; empty: it has none
+  std::string out;  // an empty directory
+};
+
+// Not thread-safe. At most one message is fed at a time.
+class Feeder {
+ public:
+  struct Events {
+    std::function<void()> started;          // the program has the message
+    std::function<void(Verdict)> ended;     // and is done with it
+    std::function<void(double)> progress;   // it is alive: its deadline begins anew
+    std::function<void()> ready_changed;    // ready() may be another
+  };
+  virtual ~Feeder() = default;
+  // False while a program is not to be started (back-off after it could not be).
+  virtual bool ready() const = 0;
+  virtual void feed(const client::Message& message, const Places& places) = 0;
+  // Kills what is running, with all it started; events().ended still comes.
+  virtual void abandon() = 0;
+};
+
+struct FeederSetting {
+  const workflow::Stage& stage;
+  const workflow::Plan& plan;
+  std::string worker;  // its name
+  process::Reactor& reactor;
+  Clock& clock;
+};
+
+std::unique_ptr<Feeder> make_oneshot(const FeederSetting& setting, Feeder::Events events);
+std::unique_ptr<Feeder> make_persistent(const FeederSetting& setting, Feeder::Events events);
+
+// What both have in common.
+inline constexpr size_t kMaxOutputBytes = 1 << 20;  // a message's limit
+std::vector<std::string> stage_environment(const FeederSetting& setting);
+// Fills in how a process ended, for evidence and cause.
+void describe_end(const process::Ended& how, Duration deadline, Verdict& verdict);
+
+}  // namespace selvage::runner

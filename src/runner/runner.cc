@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// The session, the way in and the end; the way out is in runner_results.cc.
+#include "runner/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "process/tree.h"
+
+namespace selvage::runner {
+namespace {
+
+constexpr Duration kFirstJoinWait = std::chrono::milliseconds(10);
+constexpr Duration kMaxJoinWait = std::chrono::milliseconds(500);
+constexpr Duration kPollPause = std::chrono::seconds(1);  // after a poll that was refused
+constexpr Duration kPollWait = std::chrono::seconds(20);
+constexpr Duration kLeaseMargin = std::chrono::seconds(30);
+constexpr Duration kMaxLease = std::chrono::hours(12);
+constexpr Duration kSupervisorCheck = std::chrono::seconds(1);
+
+// Long enough for everything in hand to meet its own deadline; dead workers are noticed by their
+// session, not by this.
+Duration lease_time(const workflow::Stage& stage, size_t batch) {
+  const auto messages = static_cast<int64_t>(batch > 1 ? 2 * batch : 1);
+  return std::min<Duration>((stage.deadline + stage.grace) * messages + kLeaseMargin, kMaxLease);
+}
+
+size_t batch_of(const workflow::Stage& stage) {
+  return stage.mode == workflow::Mode::kPersistent ? static_cast<size_t>(stage.batch) : 1;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runner>> Runner::open(RunnerSettings settings) {
+  SELVAGE_CHECK(settings.plan.find(settings.stage) != nullptr);
+  const std::string run = settings.data + "/run";
+  std::error_code error;
+  std::filesystem::create_directories(run + "/workers", error);
+  auto lock = process::LockFile::acquire(run + "/workers/" + settings.worker + ".lock");
+  if (!lock) return std::unexpected(std::move(lock).error());
+  auto artifacts = artifact::Artifacts::open(settings.data + "/artifacts");
+  if (!artifacts) return std::unexpected(std::move(artifacts).error());
+  auto journal = incident::Journal::open(run + "/events.jsonl");
+  if (!journal) return std::unexpected(std::move(journal).error());
+  process::become_subreaper();
+  return std::unique_ptr<Runner>(new Runner(std::move(settings), *std::move(artifacts),
+                                            *std::move(journal), *std::move(lock)));
+}
+
+Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident::Journal journal,
+               process::LockFile lock)
+    : settings_(std::move(settings)),
+      stage_(*settings_.plan.find(settings_.stage)),
+      artifacts_(std::move(artifacts)),
+      journal_(std::move(journal)),
+      lock_(std::move(lock)),
+      work_{.in = {}, .out = settings_.data + "/work/" + settings_.worker + "/out"},
+      control_(reactor_, settings_.broker),
+      intake_(reactor_, settings_.broker),
+      settler_(control_, {.idle_changed = [this] { step(); },
+                          .refused = [this](auto& item, auto& why) { refused(item, why); },
+                          .lost = [this](auto& item) { discard(item); }}) {
+  reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
+  empty_work();
+  Feeder::Events events{.started = [this] { program_started(); },
+                        .ended = [this](Verdict verdict) { attempt_ended(verdict); },
+                        .progress = [this](double) { program_alive(); },
+                        .ready_changed = [this] { step(); }};
+  const FeederSetting setting{stage_, settings_.plan, settings_.worker, reactor_, clock_};
+  feeder_ = stage_.mode == workflow::Mode::kOneshot ? make_oneshot(setting, std::move(events))
+                                                    : make_persistent(setting, std::move(events));
+  control_.on_lost([this] { connection_lost(); });
+}
+
+void Runner::run() {
+  if (!settings_.supervisor_lock.empty()) watch_supervisor();
+  reactor_.after(Duration{0}, [this] { step(); });
+  reactor_.run();
+}
+
+Situation Runner::situation() const {
+  return {.joined = joined_,
+          .joining = joining_,
+          .polling = polling_,
+          .busy = current_.has_value(),
+          .ready = feeder_->ready(),
+          .settled = settler_.idle(),
+          .draining = draining_,
+          .in_hand = in_hand_.size(),
+          .batch = batch_of(stage_)};
+}
+
+void Runner::step() {
+  if (leaving_) return;
+  const Steps steps = decide(situation());
+  if (steps.leave) return leave();
+  if (steps.join) join();
+  if (steps.give_back)
+    for (const client::Message& message : std::exchange(in_hand_, {}))
+      settler_.add(client::Return{message.receipt});
+  if (steps.start) start_next();
+  if (steps.poll) poll();
+}
+
+// ---- the session
+
+void Runner::join() {
+  joining_ = true;
+  std::vector<std::string> holding = settler_.receipts();
+  if (current_) holding.push_back(current_->receipt);
+  for (const client::Message& message : in_hand_) holding.push_back(message.receipt);
+  control_.open_session(session_, holding, [this](const Result<std::string>& opened) { joined(opened); });
+}
+
+void Runner::joined(const Result<std::string>& session) {
+  joining_ = false;
+  if (session) {
+    session_ = *session;
+    joined_ = true;
+    join_wait_ = Duration{0};
+    settler_.resume();
+    return step();
+  }
+  if (session.error().code == ErrorCode::kRetry) return join_later(join_wait_);
+  session_ended();
+}
+
+void Runner::join_later(Duration wait) {
+  joining_ = true;
+  join_wait_ = std::clamp(wait * 2, kFirstJoinWait, kMaxJoinWait);
+  reactor_.after(wait, [this] {
+    joining_ = false;
+    step();
+  });
+}
+
+// The broker has gone, or thinks that we have. The program goes on; the session may be resumed.
+void Runner::connection_lost() {
+  joined_ = false;
+  settler_.pause();
+  if (!joining_) join_later(join_wait_);
+}
+
+// Our leases were revoked: what we do for them no longer counts, somebody else has it already.
+void Runner::session_ended() {
+  session_.clear();
+  joined_ = false;
+  settler_.forget();
+  in_hand_.clear();
+  if (current_) {
+    log_warn("{}: its session ended; the message in the program is somebody else's now",
+             settings_.worker);
+    abandoned_ = true;
+    feeder_->abandon();
+  }
+  step();
+}
+
+// ---- in
+
+void Runner::poll() {
+  polling_ = true;
+  intake_.receive({.queue = stage_.from,
+                   .session = session_,
+                   .max = static_cast<int>(batch_of(stage_)),
+                   .wait = kPollWait,
+                   .visibility = lease_time(stage_, batch_of(stage_))},
+                  [this, session = session_](const Result<std::vector<client::Message>>& got) {
+                    if (got && session != session_) {
+                      polling_ = false;  // of a session that has ended: not ours any more
+                      return step();
+                    }
+                    polled(got);
+                  });
+}
+
+void Runner::polled(const Result<std::vector<client::Message>>& messages) {
+  if (messages) {
+    polling_ = false;
+    in_hand_.insert(in_hand_.end(), messages->begin(), messages->end());
+    return step();
+  }
+  const bool refused = messages.error().code != ErrorCode::kRetry;
+  const bool ended = refused && messages.error().message.starts_with("SessionEnded");
+  if (refused && !ended && !draining_)
+    log_warn("{}: cannot receive from {}: {}", settings_.worker, stage_.from,
+             messages.error().message);
+  reactor_.after(refused && !ended ? kPollPause : kFirstJoinWait, [this] {
+    polling_ = false;
+    step();
+  });
+  if (leaving_ || !joined_) return;
+  if (ended) return session_ended();
+  // Messages may have been leased to us in an answer that was lost: settle what is ours.
+  if (!refused) connection_lost();
+}
+
+void Runner::start_next() {
+  current_ = std::move(in_hand_.front());
+  in_hand_.pop_front();
+  abandoned_ = give_back_current_ = false;
+  work_.in = current_->artifact ? artifacts_.path(current_->artifact) : "";
+  feeder_->feed(*current_, work_);
+}
+
+void Runner::program_started() {
+  if (current_->failed > 0 && current_->freed != Instant{})
+    record(incident::Kind::kRecovered, *current_, "", clock_.now() - current_->freed);
+}
+
+// Progress renews the deadline, so the lease has to follow.
+void Runner::program_alive() {
+  control_.extend(stage_.from, current_->receipt, lease_time(stage_, batch_of(stage_)),
+                  [](const Result<void>&) {});
+}
+
+// ---- the end
+
+void Runner::drain() {
+  if (draining_) return;
+  draining_ = true;
+  log_info("{}: draining", settings_.worker);
+  if (current_) reactor_.after(settings_.drain_limit, [this] { drain_limit_reached(); });
+  step();
+}
+
+void Runner::drain_limit_reached() {
+  if (!current_) return;
+  log_warn("{}: the program did not end in time; its message goes back", settings_.worker);
+  give_back_current_ = true;
+  feeder_->abandon();
+}
+
+void Runner::watch_supervisor() {
+  const bool alive = process::lock_holder(settings_.supervisor_lock).has_value();
+  if (alive) orphan_since_ = {};
+  if (!alive && orphan_since_ == Instant{}) orphan_since_ = clock_.now();
+  if (!alive && clock_.now() - orphan_since_ >= settings_.orphan_grace && !draining_) {
+    log_warn("{}: nobody supervises this worker any more", settings_.worker);
+    drain();
+  }
+  reactor_.after(kSupervisorCheck, [this] { watch_supervisor(); });
+}
+
+// Says goodbye, so that a message that is just being delivered to us burns no attempt.
+void Runner::leave() {
+  leaving_ = true;
+  const auto end = [this] {
+    feeder_.reset();
+    artifact::remove_tree(settings_.data + "/work/" + settings_.worker);
+    reactor_.stop();
+  };
+  if (!joined_) return end();
+  control_.close_session(session_, [end](const Result<void>&) { end(); });
+}
+
+}  // namespace selvage::runner

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The small port through which the protocols reach the engine. The composition root puts a broker
+// behind it.
+
+#include <cstdint>
+#include <functional>
+
+#include "queue/command.h"
+
+namespace selvage::sqs {
+
+// Thread-safe.
+class Backend {
+ public:
+  using Ticket = uint64_t;
+  using Done = std::function<void(queue::Reply)>;
+  virtual ~Backend() = default;
+  // Decides `command`; calls `done` once, on any thread, when its effect is durable.
+  virtual Ticket submit(queue::Command command, Done done) = 0;
+  // Forgets a receive that still waits; anything else takes its course.
+  virtual void cancel(Ticket ticket) = 0;
+};
+
+// What names in answers say.
+struct Identity {
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+  std::string arn(const std::string& queue) const {
+    return "arn:aws:sqs:" + region + ":" + account + ":" + queue;
+  }
+};
+
+}  // namespace selvage::sqs

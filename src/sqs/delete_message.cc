@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// DeleteMessage and DeleteMessageBatch.
+#include "sqs/actions.h"
+#include "sqs/batch.h"
+#include "sqs/receipt.h"
+
+namespace selvage::sqs {
+
+void delete_message(const CallPtr& call) {
+  std::string url;
+  std::string handle;
+  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+    if (key == "QueueUrl") return take(v, url);
+    if (key == "ReceiptHandle") return take(v, handle);
+    return true;
+  });
+  SELVAGE_ANSWER_ERROR(call, parsed);
+  const auto queue = queue_of(url);
+  SELVAGE_ANSWER_ERROR(call, queue);
+  const auto receipt = parse_receipt(handle);
+  SELVAGE_ANSWER_ERROR(call, receipt);
+  call->submit<queue::ItemResults>(queue::Delete{*queue, {*receipt}},
+                                   [](Call& c, const queue::ItemResults& results) {
+                                     if (!results.front())
+                                       return c.refuse(describe(results.front().error()));
+                                     c.answer("{}");
+                                   });
+}
+
+void delete_message_batch(const CallPtr& call) {
+  std::string url;
+  std::vector<ReceiptEntry> entries;
+  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+    if (key == "QueueUrl") return take(v, url);
+    return key != "Entries" || take_receipt_entries(v, entries);
+  });
+  SELVAGE_ANSWER_ERROR(call, parsed);
+  const auto queue = queue_of(url);
+  SELVAGE_ANSWER_ERROR(call, queue);
+  auto batch = ReceiptBatch::check(entries);
+  SELVAGE_ANSWER_ERROR(call, batch);
+  queue::Delete command{*queue, {}};
+  for (const auto& [entry, receipt] : batch->valid()) command.receipts.push_back(receipt);
+  call->submit<queue::ItemResults>(
+      std::move(command), [batch = *batch](Call& c, const queue::ItemResults& results) mutable {
+        c.answer(batch.finish(results));
+      });
+}
+
+}  // namespace selvage::sqs

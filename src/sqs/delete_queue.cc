@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqs/actions.h"
+
+namespace selvage::sqs {
+
+void delete_queue(const CallPtr& call) {
+  std::string url;
+  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+    return key != "QueueUrl" || take(v, url);
+  });
+  SELVAGE_ANSWER_ERROR(call, parsed);
+  const auto queue = queue_of(url);
+  SELVAGE_ANSWER_ERROR(call, queue);
+  call->submit<queue::Done>(queue::DeleteQueue{*queue},
+                            [](Call& c, queue::Done) { c.answer("{}"); });
+}
+
+}  // namespace selvage::sqs

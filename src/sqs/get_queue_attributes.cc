@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqs/actions.h"
+#include "sqs/queue_attributes.h"
+
+namespace selvage::sqs {
+
+void get_queue_attributes(const CallPtr& call) {
+  std::string url;
+  std::vector<std::string> names;
+  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+    if (key == "QueueUrl") return take(v, url);
+    if (key == "AttributeNames") return take(v, names);
+    return true;
+  });
+  SELVAGE_ANSWER_ERROR(call, parsed);
+  const auto queue = queue_of(url);
+  SELVAGE_ANSWER_ERROR(call, queue);
+  call->submit<queue::QueueInfo>(
+      queue::GetQueue{*queue}, [names](Call& c, const queue::QueueInfo& info) {
+        const auto shown = show_queue_attributes(info, names, c.identity());
+        SELVAGE_ANSWER_ERROR(&c, shown);
+        std::string json;
+        wire::JsonWriter out(json);
+        out.begin_object();
+        if (!shown->empty()) {
+          out.key("Attributes").begin_object();
+          for (const auto& [name, value] : *shown) out.field(name, value);
+          out.end_object();
+        }
+        out.end_object();
+        c.answer(std::move(json));
+      });
+}
+
+}  // namespace selvage::sqs

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+
+#include "base/bytes.h"
+#include "sqs/actions.h"
+#include "sqs/receipt.h"
+#include "sqs/session_id.h"
+
+namespace selvage::sqs {
+
+// The session lives on this connection from now on: when the connection closes, for whatever
+// reason, the leases taken in the session are revoked, unless it was resumed elsewhere meanwhile.
+void open_session(const CallPtr& call) {
+  std::string resume;
+  std::vector<std::string> holding;
+  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+    if (key == "SessionId") return take(v, resume);
+    return key != "Holding" || take(v, holding);
+  });
+  SELVAGE_ANSWER_ERROR(call, parsed);
+  queue::OpenSession command;
+  if (!resume.empty()) {
+    const auto id = parse_session_id(resume);
+    SELVAGE_ANSWER_ERROR(call, id);
+    command.resume = *id;
+  }
+  for (const std::string& handle : holding)
+    if (const auto receipt = decode_receipt(handle)) command.holding.push_back(*receipt);
+  call->submit<queue::Opened>(command, [](Call& c, const queue::Opened& opened) {
+    c.connection().on_close([&backend = c.backend(), opened] {
+      backend.submit(queue::CloseSession{opened.session, opened.generation,
+                                         R"({"cause":"the worker's connection closed"})", false},
+                     [](const queue::Reply&) {});
+    });
+    std::string json;
+    wire::JsonWriter(json)
+        .begin_object()
+        .field("SessionId", print_session_id(opened.session))
+        .end_object();
+    c.answer(std::move(json));
+  });
+}
+
+std::string print_session_id(SessionId id) {
+  std::string raw;
+  Encoder(raw).u64(id.value);
+  return to_hex(raw);
+}
+
+OrError<SessionId> parse_session_id(std::string_view text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+    return refuse(kInvalidParameterValue, "SessionId is not one that OpenSession gave.");
+  return SessionId{value};
+}
+
+}  // namespace selvage::sqs

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/memory_store.h"
+
+#include "store/contract_test.h"
+
+namespace selvage::store {
+namespace {
+
+class MemoryMedium {
+ public:
+  Store& store() { return store_; }
+
+ private:
+  MemoryStore store_;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MemoryMedium);
+
+TEST(MemoryStore, SaysHowMuchItHolds) {
+  MemoryStore store;
+  const uint64_t epoch = *store.claim(ShardIndex{1});
+  EXPECT_EQ(store.statistics().bytes_in_memory, 0u);
+  ASSERT_TRUE(store.apply(ShardIndex{1}, epoch, {{}, {{Table::kBody, "key", "value"}}}));
+  EXPECT_EQ(store.statistics().bytes_in_memory, 8u);
+  EXPECT_EQ(store.statistics().bytes_on_disk, 0u);
+}
+
+TEST(MemoryStoreDeathTest, AnEmptyKeyIsABug) {
+  MemoryStore store;
+  const uint64_t epoch = *store.claim(ShardIndex{1});
+  EXPECT_DEATH((void)store.apply(ShardIndex{1}, epoch, {{}, {{Table::kBody, "", "value"}}}),
+               "key.empty");
+}
+
+}  // namespace
+}  // namespace selvage::store

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store_rocksdb/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "store_rocksdb/data_directory.h"
+#include "store_rocksdb/failures.h"
+#include "store_rocksdb/tuning.h"
+
+namespace selvage::store_rocksdb {
+namespace {
+
+using store::Batch;
+using store::RangeDelete;
+using store::Table;
+using store::Write;
+using Epochs = std::map<ShardIndex, uint64_t>;
+
+// The epochs of all shards are one record of the default column family, under the empty key: it
+// sorts before every other key, and no caller has an empty one.
+//   u64 shard, u64 epoch; again for each shard that was ever claimed, in order of the shards
+constexpr std::string_view kEpochsKey;
+// The lowest key that a caller can have: ranges of callers begin here at the earliest.
+constexpr std::string_view kLowestKey{"\0", 1};
+
+std::string encode_epochs(const Epochs& epochs) {
+  std::string record;
+  Encoder out(record);
+  for (const auto& [shard, epoch] : epochs) out.u64(shard.value).u64(epoch);
+  return record;
+}
+
+std::optional<Epochs> decode_epochs(std::string_view record) {
+  Epochs epochs;
+  Decoder in(record);
+  while (!in.at_end()) {
+    const ShardIndex shard{in.u64()};
+    epochs[shard] = in.u64();
+  }
+  if (!in.ok()) return std::nullopt;
+  return epochs;
+}
+
+rocksdb::Slice slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+std::string_view view(const rocksdb::Slice& bytes) {
+  return {bytes.data(), bytes.size()};
+}
+rocksdb::Slice first_of(std::string_view first) {
+  return slice(std::max(first, kLowestKey));
+}
+
+// Invariants:
+//  1. An apply() that passed the check of its epoch has been written before a claim() of that shard
+//     begins (write_mutex_), so that nothing of a fenced owner appears later.
+//  2. After the first error of a write or a sync nothing is written any more: nobody knows what the
+//     disk holds of what the kernel had in memory.
+//  3. A sync() that is skipped had nothing to sync: synced_ is never ahead of what was flushed.
+// Threads: as store.h says; apply() also from several.
+class RocksdbStore final : public store::Store {
+ public:
+  explicit RocksdbStore(DataDirectory directory)
+      : directory_(std::move(directory)),
+        failures_(std::make_shared<FailureLatch>(directory_.path())) {}
+  ~RocksdbStore() override {
+    for (rocksdb::ColumnFamilyHandle* handle : tables_) db_->DestroyColumnFamilyHandle(handle);
+  }
+
+  // Comes first, once. Failure: as open_rocksdb(); the store is then of no use.
+  Result<void> open();
+
+  Result<uint64_t> claim(ShardIndex shard) override;
+  Result<void> apply(ShardIndex shard, uint64_t epoch, Batch batch) override;
+  Result<void> sync() override;
+  Result<void> scan(Table table, std::string_view first, std::string_view last,
+                    FunctionRef<bool(std::string_view, std::string_view)> each) override;
+  Result<std::vector<std::optional<std::string>>> read(
+      Table table, const std::vector<std::string>& keys) override;
+  store::Statistics statistics() override;
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(Table table) const {
+    return tables_[static_cast<size_t>(table)];
+  }
+  Result<void> load_epochs();
+  Result<void> write(rocksdb::WriteBatch batch);
+  rocksdb::WriteBatch encode(const Batch& batch) const;
+
+  DataDirectory directory_;  // outlives db_: the lock goes last
+  const std::shared_ptr<FailureLatch> failures_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> tables_;
+
+  std::mutex write_mutex_;
+  Epochs epochs_;                      // under write_mutex_
+  std::atomic<uint64_t> applied_ = 0;  // batches that RocksDB has taken
+
+  uint64_t synced_ = 0;  // of applied_; under failures_->syncing()
+};
+
+Result<void> RocksdbStore::open() {
+  SELVAGE_TRY(make_directories(directory_.queues()));
+  rocksdb::DBOptions options = database_options(directory_.queues(), directory_.is_new());
+  options.listeners = {failures_};
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, directory_.queues(), column_families(), &tables_, &db);
+  if (!status.ok()) return std::unexpected(open_failure(status, directory_.path()));
+  db_.reset(db);
+  SELVAGE_CHECK(tables_.size() == store::kTables);
+  SELVAGE_TRY(load_epochs());
+  if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
+  return {};
+}
+
+Result<void> RocksdbStore::load_epochs() {
+  std::string record;
+  const rocksdb::Status status =
+      db_->Get(rocksdb::ReadOptions(), handle(Table::kMeta), slice(kEpochsKey), &record);
+  if (status.IsNotFound()) return {};
+  if (!status.ok()) return std::unexpected(open_failure(status, directory_.path()));
+  std::optional<Epochs> epochs = decode_epochs(record);
+  if (!epochs) return std::unexpected(damaged(directory_.path(), "the epochs of its shards"));
+  epochs_ = *std::move(epochs);
+  return {};
+}
+
+Result<uint64_t> RocksdbStore::claim(ShardIndex shard) {
+  const std::lock_guard lock(write_mutex_);
+  const uint64_t epoch = ++epochs_[shard];  // if it cannot be kept, no owner writes any more anyway
+  rocksdb::WriteBatch record;
+  record.Put(handle(Table::kMeta), slice(kEpochsKey), encode_epochs(epochs_));
+  SELVAGE_TRY(write(std::move(record)));
+  SELVAGE_TRY(sync());
+  return epoch;
+}
+
+Result<void> RocksdbStore::apply(ShardIndex shard, uint64_t epoch, Batch batch) {
+  const std::lock_guard lock(write_mutex_);
+  const auto owner = epochs_.find(shard);
+  if (owner == epochs_.end() || owner->second != epoch)
+    return std::unexpected(store::stale_epoch(shard, epoch));
+  return write(encode(batch));
+}
+
+// Under write_mutex_. Never with WriteOptions::sync, which would sync beside
+// FailureLatch::syncing().
+Result<void> RocksdbStore::write(rocksdb::WriteBatch batch) {
+  SELVAGE_TRY(failures_->sound());
+  if (batch.Count() == 0) return {};
+  const rocksdb::Status status = db_->Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return failures_->latch(status);
+  applied_.fetch_add(1);
+  return {};
+}
+
+rocksdb::WriteBatch RocksdbStore::encode(const Batch& batch) const {
+  rocksdb::WriteBatch encoded;
+  for (const RangeDelete& range : batch.ranges) {
+    const rocksdb::Slice first = first_of(range.first);
+    // RocksDB refuses an inverted range only after it is in the log.
+    if (first.compare(range.last) < 0) encoded.DeleteRange(handle(range.table), first, range.last);
+  }
+  for (const Write& write : batch.writes) {
+    SELVAGE_CHECK(!write.key.empty());
+    if (write.value)
+      encoded.Put(handle(write.table), write.key, *write.value);
+    else
+      encoded.Delete(handle(write.table), write.key);
+  }
+  return encoded;
+}
+
+Result<void> RocksdbStore::sync() {
+  const std::lock_guard lock(failures_->syncing());
+  SELVAGE_TRY(failures_->sound());
+  const uint64_t applied = applied_.load();  // before the flush: what comes during it may miss it
+  if (applied == synced_) return {};
+  const rocksdb::Status status = db_->SyncWAL();
+  if (!status.ok()) return failures_->latch(status);
+  synced_ = applied;
+  return {};
+}
+
+Result<void> RocksdbStore::scan(Table table, std::string_view first, std::string_view last,
+                                FunctionRef<bool(std::string_view, std::string_view)> each) {
+  const rocksdb::Slice bound = slice(last);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &bound;  // never walks the tombstones behind the range
+  options.fill_cache = false;            // read ahead once: it would only push out what is re-read
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, handle(table)));
+  for (at->Seek(first_of(first)); at->Valid(); at->Next()) {
+    if (!each(view(at->key()), view(at->value()))) return {};
+  }
+  if (!at->status().ok())
+    return std::unexpected(damaged(directory_.path(), at->status().ToString()));
+  return {};
+}
+
+Result<std::vector<std::optional<std::string>>> RocksdbStore::read(
+    Table table, const std::vector<std::string>& keys) {
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet(rocksdb::ReadOptions(), handle(table), keys.size(), slices.data(), found.data(),
+                statuses.data());
+  std::vector<std::optional<std::string>> values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok())
+      values[i] = found[i].ToString();
+    else if (!statuses[i].IsNotFound())
+      return std::unexpected(damaged(directory_.path(), statuses[i].ToString()));
+  }
+  return values;
+}
+
+store::Statistics RocksdbStore::statistics() {
+  store::Statistics result;
+  std::error_code error;  // files come and go meanwhile: what cannot be asked is not counted
+  std::filesystem::directory_iterator at(directory_.queues(), error);
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    std::error_code gone;
+    if (const uintmax_t size = at->file_size(gone); !gone) result.bytes_on_disk += size;
+  }
+  uint64_t memtables = 0, cache = 0;
+  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memtables);
+  db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheUsage, &cache);  // one for all tables
+  result.bytes_in_memory = memtables + cache;
+  return result;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& path) {
+  Result<DataDirectory> directory = DataDirectory::open(path);
+  if (!directory) return std::unexpected(directory.error());
+  auto opened = std::make_unique<RocksdbStore>(*std::move(directory));
+  SELVAGE_TRY(opened->open());
+  return opened;
+}
+
+}  // namespace selvage::store_rocksdb

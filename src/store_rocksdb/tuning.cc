@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store_rocksdb/tuning.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "store_rocksdb/info_log.h"
+
+namespace selvage::store_rocksdb {
+namespace {
+
+constexpr size_t kMiB = 1 << 20;
+
+constexpr uint64_t kWalSize = 256 * kMiB;  // replayed at about 100 MB/s: two seconds or so
+constexpr size_t kAllMemtables = 128 * kMiB;
+constexpr size_t kMemtable = 32 * kMiB;         // smaller is faster and recovers sooner,
+constexpr size_t kEvidenceMemtable = 4 * kMiB;  // larger writes less: the bulk is in the bodies
+constexpr size_t kBlockCache = 64 * kMiB;
+// By default 4 MiB, which on a full disk may be all that somebody has just freed for us.
+constexpr size_t kManifestReserve = 64 << 10;
+static_assert(3 * kMemtable + kEvidenceMemtable <= kAllMemtables, "one of each table fits");
+static_assert(kAllMemtables <= kWalSize, "memtables are flushed because they are full");
+
+rocksdb::BlockBasedTableOptions block_options(std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::BlockBasedTableOptions options;  // no bloom filters: absent keys are hardly ever read
+  options.block_size = 16 << 10;
+  options.format_version = 5;
+  options.block_cache = std::move(cache);
+  options.cache_index_and_filter_blocks = true;  // else memory would grow with the backlog
+  options.pin_l0_filter_and_index_blocks_in_cache = true;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions table_options(size_t memtable, std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = memtable;
+  options.max_write_buffer_number = 4;
+  options.min_write_buffer_number_to_merge = 1;
+  options.level0_file_num_compaction_trigger = 4;
+  options.target_file_size_base = 64 * kMiB;
+  options.max_bytes_for_level_base = 512 * kMiB;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = rocksdb::kLZ4Compression;
+  // Pushes out the tombstones of queues that have gone quiet.
+  options.table_properties_collector_factories = {
+      rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048)};
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(block_options(std::move(cache))));
+  return options;
+}
+
+}  // namespace
+
+rocksdb::DBOptions database_options(const std::string& directory, bool create) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = create;
+  options.create_missing_column_families = create;
+  options.max_background_jobs =
+      std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 4);
+  options.max_total_wal_size = kWalSize;  // also frees logs that a quiet table would hold on to
+  options.db_write_buffer_size = kAllMemtables;
+  options.bytes_per_sync = kMiB;   // smooth writeback of tables
+  options.wal_bytes_per_sync = 0;  // sync() does it
+  // A log torn by a loss of power is read up to the tear: what lies behind was never acknowledged.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.track_and_verify_wals_in_manifest = true;
+  options.manifest_preallocation_size = kManifestReserve;
+  options.max_open_files = -1;
+  options.compaction_readahead_size = 2 * kMiB;
+  options.paranoid_checks = true;
+  options.stats_dump_period_sec = 0;
+  options.info_log = open_info_log(directory);
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
+  const auto cache = rocksdb::NewLRUCache(kBlockCache);
+  return {{rocksdb::kDefaultColumnFamilyName, table_options(kMemtable, cache)},
+          {"state", table_options(kMemtable, cache)},
+          {"body", table_options(kMemtable, cache)},
+          {"evidence", table_options(kEvidenceMemtable, cache)}};
+}
+
+}  // namespace selvage::store_rocksdb

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/root.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "process/tree.h"
+
+namespace selvage::supervisor {
+namespace {
+
+constexpr Duration kBrokerStopLimit = std::chrono::seconds(10);
+constexpr Duration kSupervisorMargin = std::chrono::seconds(30);
+
+std::vector<std::string> our_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  return environment;
+}
+
+// Runners whose supervisor has died are our children until the next one adopts them.
+std::set<pid_t> living_workers(const std::string& data) {
+  std::set<pid_t> pids;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(data + "/run/workers", error))
+    if (const auto pid = process::lock_holder(entry.path())) pids.insert(*pid);
+  return pids;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Root>> Root::open(RootSettings settings) {
+  std::error_code error;
+  std::filesystem::create_directories(settings.data + "/run/workers", error);
+  if (error)
+    return failure(ErrorCode::kSettings,
+                   fmt::format("cannot create {}: {}; choose another --data directory",
+                               settings.data, error.message()));
+  auto lock = process::LockFile::acquire(settings.data + "/run/root.lock");
+  if (!lock) return std::unexpected(std::move(lock).error());
+  auto journal = incident::Journal::open(settings.data + "/run/events.jsonl");
+  if (!journal) return std::unexpected(std::move(journal).error());
+  process::become_subreaper();
+  return std::unique_ptr<Root>(
+      new Root(std::move(settings), *std::move(journal), *std::move(lock)));
+}
+
+Root::Root(RootSettings settings, incident::Journal journal, process::LockFile lock)
+    : settings_(std::move(settings)),
+      journal_(std::move(journal)),
+      lock_(std::move(lock)),
+      broker_(reactor_, clock_, "broker",
+              {.request = [this] { return broker_request(); },
+               .started = [this] { broker_started(); },
+               .died = [this](const auto& how) { return broker_died(how); },
+               .stopped = [this] { end(); }}),
+      supervisor_(reactor_, clock_, "supervisor",
+                  {.request = [this] { return supervisor_request(); },
+                   .started =
+                       [this] {
+                         if (supervisor_.starts() > 1)
+                           record(incident::Kind::kProcessRestarted, "supervisor", "");
+                       },
+                   .died =
+                       [this](const auto& how) {
+                         record(incident::Kind::kProcessDied, "supervisor", how->describe());
+                         return true;
+                       },
+                   .stopped = [this] { broker_.stop(kBrokerStopLimit); }}) {
+  reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { shut_down(); });
+  reactor_.on_signal({SIGCHLD}, [this](int) { sweep(); });
+}
+
+ExitCode Root::run() {
+  reactor_.after(Duration{0}, [this] { broker_.start(); });
+  reactor_.run();
+  return exit_code_;
+}
+
+process::SpawnRequest Root::broker_request() {
+  announcement_ = process::make_pipe(true, false);
+  announced_.clear();
+  return {.argv = {settings_.program, "serve", "--data", settings_.data, "--listen",
+                   settings_.listen},
+          .environment = our_environment(),
+          .out = announcement_.write.get(),
+          .death_signal = SIGTERM};
+}
+
+process::SpawnRequest Root::supervisor_request() const {
+  return {.argv = {settings_.program, "supervise", settings_.file, "--broker", settings_.listen,
+                   "--data", settings_.data, "--drain",
+                   fmt::format("{}ms", settings_.drain_limit / std::chrono::milliseconds(1))},
+          .environment = our_environment(),
+          .death_signal = SIGTERM};
+}
+
+void Root::broker_started() {
+  announcement_.write.reset();
+  reactor_.watch(announcement_.read.get(), EPOLLIN, [this](uint32_t) { read_announcement(); });
+}
+
+// "listening on http://HOST:PORT": from then on that port is ours, also for the next broker.
+void Root::read_announcement() {
+  std::array<char, 256> buffer;
+  const ssize_t size = ::read(announcement_.read.get(), buffer.data(), buffer.size());
+  if (size < 0) return;
+  announced_.append(buffer.data(), static_cast<size_t>(size));
+  const size_t end = announced_.find('\n');
+  if (size > 0 && end == std::string::npos) return;
+  reactor_.unwatch(announcement_.read.get());
+  announcement_.read.reset();
+  const size_t address = announced_.find("http://");
+  if (end == std::string::npos || address == std::string::npos) return;
+  constexpr size_t kSchemeLength = 7;
+  settings_.listen = announced_.substr(address + kSchemeLength, end - address - kSchemeLength);
+  broker_is_ready();
+}
+
+void Root::broker_is_ready() {
+  if (was_ready_) return record(incident::Kind::kProcessRestarted, "broker", "");
+  was_ready_ = true;
+  if (stopping_) return;
+  fmt::print("the broker listens on http://{}; Ctrl-C drains and ends everything\n",
+             settings_.listen);
+  std::fflush(stdout);
+  supervisor_.start();
+}
+
+bool Root::broker_died(const std::optional<process::Ended>& how) {
+  if (announcement_.read) reactor_.unwatch(announcement_.read.get());
+  announcement_ = {};
+  record(incident::Kind::kProcessDied, "broker", how->describe());
+  if (was_ready_ || how->signal != 0) return true;
+  exit_code_ = static_cast<ExitCode>(how->exit_code);
+  end();
+  return false;
+}
+
+void Root::record(incident::Kind kind, const std::string& who, const std::string& cause) {
+  if (kind == incident::Kind::kProcessDied)
+    log_warn("the {} died: {}; starting it again", who, cause);
+  journal_.record({.at = clock_.now(), .kind = kind, .stage = {}, .worker = who, .message = {},
+                   .cause = cause, .recovery = {}});
+}
+
+// Whatever becomes our child without being a worker was left behind by a dead one.
+void Root::sweep() {
+  process::kill_strays([this, workers = living_workers(settings_.data)](pid_t pid) {
+    return pid == broker_.pid() || pid == supervisor_.pid() || workers.contains(pid);
+  });
+}
+
+void Root::shut_down() {
+  if (std::exchange(stopping_, true)) {
+    log_warn("a second signal: killing everything");
+    process::kill_strays([this](pid_t pid) { return pid == broker_.pid(); });
+    return broker_.is_running() ? broker_.stop(Duration{0}) : end();
+  }
+  log_info("stopping: workers finish what they have, then everything ends");
+  supervisor_.stop(settings_.drain_limit + kSupervisorMargin);
+}
+
+void Root::end() {
+  process::kill_strays();
+  reactor_.stop();
+}
+
+}  // namespace selvage::supervisor
