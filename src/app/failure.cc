@@ -7,13 +7,20 @@ namespace selvage::app {
 
 ExitCode exit_code_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kRetry: return ExitCode::kUnreachable;
-    case ErrorCode::kGiveUp: return ExitCode::kFailed;
-    case ErrorCode::kSettings: return ExitCode::kUsage;
-    case ErrorCode::kInUse: return ExitCode::kInUse;
-    case ErrorCode::kVersion: return ExitCode::kVersion;
-    case ErrorCode::kDiskFull: return ExitCode::kDiskFull;
-    case ErrorCode::kCorruption: return ExitCode::kCorruption;
+    case ErrorCode::kRetry:
+      return ExitCode::kUnreachable;
+    case ErrorCode::kGiveUp:
+      return ExitCode::kFailed;
+    case ErrorCode::kSettings:
+      return ExitCode::kUsage;
+    case ErrorCode::kInUse:
+      return ExitCode::kInUse;
+    case ErrorCode::kVersion:
+      return ExitCode::kVersion;
+    case ErrorCode::kDiskFull:
+      return ExitCode::kDiskFull;
+    case ErrorCode::kCorruption:
+      return ExitCode::kCorruption;
   }
   return ExitCode::kFailed;
 }

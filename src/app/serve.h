@@ -9,10 +9,10 @@
 namespace selvage::app {
 
 struct ServeSettings {
-  std::string data;      // the data directory; ignored with `memory`
-  bool memory = false;   // keep nothing
+  std::string data;     // the data directory; ignored with `memory`
+  bool memory = false;  // keep nothing
   std::string listen = "127.0.0.1:9324";
-  int threads = 0;       // of the HTTP server; 0: one per core
+  int threads = 0;  // of the HTTP server; 0: one per core
 };
 
 // Prints `listening on http://HOST:PORT` on standard output when it is ready, then serves until

@@ -19,7 +19,9 @@ namespace {
 
 using client::QueueStatistics;
 
-double millis(Duration d) { return static_cast<double>(d.count()) / 1000.0; }
+double millis(Duration d) {
+  return static_cast<double>(d.count()) / 1000.0;
+}
 
 // Counts of a queue that does not exist yet are zero.
 QueueStatistics find_queue(const std::vector<QueueStatistics>& queues, const std::string& name) {
@@ -31,11 +33,17 @@ void count(const incident::Event& event, StageStatus& stage) {
   switch (event.kind) {
     case incident::Kind::kProgramDied:
     case incident::Kind::kProgramHung:
-    case incident::Kind::kWorkerDied: ++stage.restarts; break;
-    case incident::Kind::kRecovered: stage.last_recovery = event.recovery; break;
+    case incident::Kind::kWorkerDied:
+      ++stage.restarts;
+      break;
+    case incident::Kind::kRecovered:
+      stage.last_recovery = event.recovery;
+      break;
     case incident::Kind::kRestarted:
+    case incident::Kind::kRetried:
     case incident::Kind::kProcessDied:
-    case incident::Kind::kProcessRestarted: break;
+    case incident::Kind::kProcessRestarted:
+      break;
   }
 }
 
@@ -119,9 +127,8 @@ ExitCode send_message(const SendSettings& settings) {
   if (!broker) return report(broker.error());
   process::Reactor reactor;
   client::Client client(reactor, *broker);
-  const auto id = client::wait_for<std::string>(reactor, [&](auto done) {
-    client.send(settings.queue, settings.body, std::move(done));
-  });
+  const auto id = client::wait_for<std::string>(
+      reactor, [&](auto done) { client.send(settings.queue, settings.body, std::move(done)); });
   if (!id) return report(id.error());
   fmt::print("{}\n", *id);
   return ExitCode::kOk;

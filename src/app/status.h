@@ -20,7 +20,9 @@ struct StageStatus {
   int64_t done = 0;      // handed over since the queue was created
   int64_t dead = 0;      // waiting in its dead-letter queue
   int64_t restarts = 0;  // programs and runners that died or hung, each started again
-  std::optional<Duration> last_recovery;  // from a worker's loss of a message to the next one's program
+  // From a worker's loss of a message to the next program's having it; only first redos, because
+  // later ones wait for their back-off.
+  std::optional<Duration> last_recovery;
 };
 
 struct Status {

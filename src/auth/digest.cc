@@ -17,8 +17,9 @@ namespace {
 const EVP_MD* md5() {
   static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "MD5", nullptr);
   if (fetched == nullptr)
-    log_error("this machine's OpenSSL offers no MD5, which the SQS protocol needs: allow the "
-              "default provider in its configuration");
+    log_error(
+        "this machine's OpenSSL offers no MD5, which the SQS protocol needs: allow the "
+        "default provider in its configuration");
   SELVAGE_CHECK(fetched != nullptr);
   return fetched;
 }

@@ -7,8 +7,8 @@
 
 namespace selvage::auth {
 
-// Lower-case hex. A FIPS-only OpenSSL has no MD5: this then stops the process with that sentence, at
-// the first call, which the broker makes at start.
+// Lower-case hex. A FIPS-only OpenSSL has no MD5: this then stops the process with that sentence,
+// at the first call, which the broker makes at start.
 std::string md5_hex(std::string_view bytes);
 
 }  // namespace selvage::auth

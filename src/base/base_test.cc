@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "base/backoff.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ids.h"
@@ -71,6 +72,22 @@ TEST(Clock, NeverRunsBackwards) {
     EXPECT_GE(now, last);
     last = now;
   }
+}
+
+TEST(Backoff, StartsAtOnceThenDoublesToTheCapAndNeverGivesUp) {
+  Backoff backoff;
+  EXPECT_EQ(backoff.after(Duration{0}), Duration{0});
+  EXPECT_EQ(backoff.after(Duration{0}), Backoff::kFirst);
+  EXPECT_EQ(backoff.after(Duration{0}), Backoff::kFirst * 2);
+  for (int i = 0; i < 1000; ++i) backoff.after(Duration{0});
+  EXPECT_EQ(backoff.after(Duration{0}), Backoff::kCap);
+}
+
+TEST(Backoff, WhoLivedLongEnoughStartsAfresh) {
+  Backoff backoff;
+  for (int i = 0; i < 3; ++i) backoff.after(Duration{0});
+  EXPECT_EQ(backoff.after(Backoff::kFirst * 4 * Backoff::kPatience), Duration{0});
+  EXPECT_EQ(backoff.after(std::chrono::milliseconds(500)), Backoff::kFirst);
 }
 
 TEST(Random, TheSameSeedGivesTheSameNumbers) {

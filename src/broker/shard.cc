@@ -147,11 +147,11 @@ Result<void> Shard::tick(Instant now) {
     if (late == unresumed_.end()) break;
     const SessionId session = late->first;
     unresumed_.erase(late);
-    const auto closed = execute(
-        queue::CloseSession{.session = session,
-                            .generation = UINT64_MAX,
-                            .evidence = R"({"cause":"the worker did not come back"})"},
-        now);
+    const auto closed =
+        execute(queue::CloseSession{.session = session,
+                                    .generation = UINT64_MAX,
+                                    .evidence = R"({"cause":"the worker did not come back"})"},
+                now);
     if (!closed) return std::unexpected(closed.error());
   }
   SELVAGE_TRY(serve_waiters(now));

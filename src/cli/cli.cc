@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <functional>
@@ -107,7 +107,8 @@ void add_status(CLI::App& app, Chosen& chosen) {
   c->add_option("--data", settings->data, kDataHelp)->capture_default_str();
   c->add_option("--listen", settings->listen, kListenHelp)->capture_default_str();
   c->add_flag("--json", settings->json, "for programs");
-  c->callback([settings, &chosen] { chosen = [settings] { return app::print_status(*settings); }; });
+  c->callback(
+      [settings, &chosen] { chosen = [settings] { return app::print_status(*settings); }; });
 }
 
 void add_send(CLI::App& app, Chosen& chosen) {
@@ -151,11 +152,13 @@ void add_runner(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app("Selvage: queues at every seam of a workflow, and workers that come back.", "selvage");
+  CLI::App app("Selvage: queues at every seam of a workflow, and workers that come back.",
+               "selvage");
   app.require_subcommand(1);
   app.set_version_flag("--version", SELVAGE_VERSION);
   Chosen chosen;
-  for (const auto add : {add_up, add_serve, add_check, add_status, add_send, add_supervise, add_runner})
+  for (const auto add :
+       {add_up, add_serve, add_check, add_status, add_send, add_supervise, add_runner})
     add(app, chosen);
   try {
     app.parse(argc, argv);

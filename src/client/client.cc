@@ -13,8 +13,12 @@ using wire::JsonWriter;
 
 constexpr int kFirstServerError = 500;
 
-int64_t millis(Duration d) { return d / std::chrono::milliseconds(1); }
-int64_t seconds(Duration d) { return d / std::chrono::seconds(1); }
+int64_t millis(Duration d) {
+  return d / std::chrono::milliseconds(1);
+}
+int64_t seconds(Duration d) {
+  return d / std::chrono::seconds(1);
+}
 
 // The text of a member of a JSON object; empty when it is not there.
 std::string member(std::string_view json, std::string_view name) {
@@ -56,7 +60,8 @@ std::function<void(Result<std::string>)> ignoring(std::function<void(Result<void
 
 Result<void> expect_parsed(Result<void> parsed) {
   if (parsed) return {};
-  return failure(ErrorCode::kRetry, "the broker's answer makes no sense: " + parsed.error().message);
+  return failure(ErrorCode::kRetry,
+                 "the broker's answer makes no sense: " + parsed.error().message);
 }
 
 bool take_message(std::string_view key, JsonValue& v, Message& message) {
@@ -77,9 +82,8 @@ Result<std::vector<Message>> parse_messages(const std::string& json) {
     return root.object([&](std::string_view key, JsonValue& list) {
       return key != "Messages" || list.array([&](JsonValue& item) {
         Message& message = messages.emplace_back();
-        return item.object([&](std::string_view k, JsonValue& v) {
-          return take_message(k, v, message);
-        });
+        return item.object(
+            [&](std::string_view k, JsonValue& v) { return take_message(k, v, message); });
       });
     });
   })));
@@ -129,8 +133,7 @@ Result<std::vector<QueueStatistics>> parse_statistics(const std::string& json) {
     return root.object([&](std::string_view key, JsonValue& list) {
       return key != "Queues" || list.array([&](JsonValue& item) {
         QueueStatistics& queue = queues.emplace_back();
-        return item.object(
-            [&](std::string_view k, JsonValue& v) { return take(k, v, queue); });
+        return item.object([&](std::string_view k, JsonValue& v) { return take(k, v, queue); });
       });
     });
   })));

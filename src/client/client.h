@@ -22,7 +22,7 @@ struct Message {
   std::string body;
   int64_t failed = 0;  // attempts that failed before this one
   Instant sent{};
-  Instant freed{};     // when a former worker lost it; the epoch: never
+  Instant freed{};  // when a former worker lost it; the epoch: never
   ArtifactId artifact;
 };
 
@@ -81,12 +81,14 @@ class Client {
   void create_queue(const std::string& name, Callback<void> done);
   // Creates the queue if needed and gives it these settings; the dead-letter queue must exist.
   void configure_queue(const QueueSettings& settings, Callback<void> done);
-  void send(const std::string& queue, const std::string& body, Callback<std::string> done);  // its id
+  void send(const std::string& queue, const std::string& body,
+            Callback<std::string> done);  // its id
   void statistics(Callback<std::vector<QueueStatistics>> done);
 
   // ---- sessions
-  // `resume` empty: a new one. Else that one, with the receipts that are held in it: the broker takes
-  // back what it leased to the session and is not among them. It lives as long as this connection.
+  // `resume` empty: a new one. Else that one, with the receipts that are held in it: the broker
+  // takes back what it leased to the session and is not among them. It lives as long as this
+  // connection.
   void open_session(const std::string& resume, const std::vector<std::string>& holding,
                     Callback<std::string> done);
   void close_session(const std::string& session, Callback<void> done);

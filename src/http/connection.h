@@ -76,7 +76,7 @@ class HttpConnection final : public Connection,
   std::string out_;      // answers that are ready
   std::string sending_;  // answers that are being written
   std::vector<std::function<void()>> watchers_;
-  std::function<void()> abandoned_;      // of the request that is being answered
+  std::function<void()> abandoned_;  // of the request that is being answered
   std::optional<SteadyTime> since_;  // when a sweep first saw the present phase
   Phase phase_ = Phase::kIdle;
   bool reading_ = false;    // a read is pending

@@ -34,8 +34,8 @@ class Connection {
   // it already has. Also while a request is being answered: a peer that vanishes in the middle of a
   // long poll is noticed then, not at the next write.
   virtual void on_close(std::function<void()> callback) = 0;
-  // Calls back, on a server thread, when the peer goes away before the request that is being handled
-  // was answered. Only inside handle(); replaces the one before; forgotten with the answer.
+  // Calls back, on a server thread, when the peer goes away before the request that is being
+  // handled was answered. Only inside handle(); replaces the one before; forgotten with the answer.
   virtual void on_abandoned(std::function<void()> callback) = 0;
   virtual uint64_t id() const = 0;  // unique in this process
 };

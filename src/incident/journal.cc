@@ -17,11 +17,13 @@
 namespace selvage::incident {
 namespace {
 
-constexpr Kind kAll[] = {Kind::kProgramDied, Kind::kProgramHung, Kind::kWorkerDied,
-                         Kind::kRestarted,   Kind::kRecovered,   Kind::kProcessDied,
-                         Kind::kProcessRestarted};
+constexpr Kind kAll[] = {Kind::kProgramDied, Kind::kProgramHung,     Kind::kWorkerDied,
+                         Kind::kRestarted,   Kind::kRecovered,       Kind::kRetried,
+                         Kind::kProcessDied, Kind::kProcessRestarted};
 
-std::string rotated(const std::string& path) { return path + ".1"; }
+std::string rotated(const std::string& path) {
+  return path + ".1";
+}
 
 std::string to_line(const Event& event) {
   std::string line;
@@ -70,13 +72,22 @@ void read_file(const std::string& path, std::vector<Event>& events) {
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
-    case Kind::kProgramDied: return "program-died";
-    case Kind::kProgramHung: return "program-hung";
-    case Kind::kWorkerDied: return "worker-died";
-    case Kind::kRestarted: return "restarted";
-    case Kind::kRecovered: return "recovered";
-    case Kind::kProcessDied: return "process-died";
-    case Kind::kProcessRestarted: return "process-restarted";
+    case Kind::kProgramDied:
+      return "program-died";
+    case Kind::kProgramHung:
+      return "program-hung";
+    case Kind::kWorkerDied:
+      return "worker-died";
+    case Kind::kRestarted:
+      return "restarted";
+    case Kind::kRecovered:
+      return "recovered";
+    case Kind::kRetried:
+      return "retried";
+    case Kind::kProcessDied:
+      return "process-died";
+    case Kind::kProcessRestarted:
+      return "process-restarted";
   }
   return "unknown";
 }
@@ -97,8 +108,9 @@ void Journal::record(const Event& event) {
   const ssize_t written = fd < 0 ? -1 : ::write(fd, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size()))
     log_warn("cannot write to {}: {}; the event was {}", path_, std::strerror(errno), line);
-  struct stat info {};
-  const bool full = fd >= 0 && fstat(fd, &info) == 0 && static_cast<size_t>(info.st_size) > kMaxBytes;
+  struct stat info{};
+  const bool full =
+      fd >= 0 && fstat(fd, &info) == 0 && static_cast<size_t>(info.st_size) > kMaxBytes;
   if (fd >= 0) close(fd);
   if (full) std::rename(path_.c_str(), rotated(path_).c_str());
 }

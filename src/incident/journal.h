@@ -13,12 +13,13 @@
 namespace selvage::incident {
 
 enum class Kind {
-  kProgramDied,      // a program ended by a signal, or with an exit code that is a failure
-  kProgramHung,      // a program was killed at its deadline
-  kWorkerDied,       // a runner ended without being asked to
-  kRestarted,        // a runner or a program is running again
-  kRecovered,        // a message that a dead worker held is in another program's hands
-  kProcessDied,      // the broker or the supervisor ended without being asked to
+  kProgramDied,  // a program ended by a signal, or with an exit code that is a failure
+  kProgramHung,  // a program was killed at its deadline
+  kWorkerDied,   // a runner ended without being asked to
+  kRestarted,    // a runner or a program is running again
+  kRecovered,    // the first redo of a message that a dead worker held: a program has it again
+  kRetried,      // a later redo, after its back-off
+  kProcessDied,  // the broker or the supervisor ended without being asked to
   kProcessRestarted,
 };
 
@@ -29,7 +30,7 @@ struct Event {
   std::string worker;   // "shrink-1", "broker", "supervisor"
   std::string message;  // the message's id; empty: of no message
   std::string cause;
-  Duration recovery{0};  // kRecovered: since the former worker lost it
+  Duration recovery{0};  // kRecovered, kRetried: since the former worker lost it
 };
 
 std::string_view name_of(Kind kind);

@@ -24,10 +24,20 @@ class JournalTest : public ::testing::Test {
 
 TEST_F(JournalTest, EventsComeBackAsTheyWereRecorded) {
   Journal journal = Journal::open(path_).value();
-  journal.record({.at = from_micros(5), .kind = Kind::kRecovered, .stage = "s", .worker = "s-1",
-                  .message = "m", .cause = "signal \"9\"", .recovery = Duration(42)});
-  journal.record({.at = from_micros(6), .kind = Kind::kProcessDied, .stage = {}, .worker = "broker",
-                  .message = {}, .cause = {}, .recovery = {}});
+  journal.record({.at = from_micros(5),
+                  .kind = Kind::kRecovered,
+                  .stage = "s",
+                  .worker = "s-1",
+                  .message = "m",
+                  .cause = "signal \"9\"",
+                  .recovery = Duration(42)});
+  journal.record({.at = from_micros(6),
+                  .kind = Kind::kProcessDied,
+                  .stage = {},
+                  .worker = "broker",
+                  .message = {},
+                  .cause = {},
+                  .recovery = {}});
   const auto events = read_journal(path_);
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0].recovery, Duration(42));
@@ -45,10 +55,20 @@ TEST_F(JournalTest, ATornOrForeignLineIsSkipped) {
 
 TEST_F(JournalTest, AFullFileIsRotatedAndStillRead) {
   Journal journal = Journal::open(path_).value();
-  journal.record({.at = from_micros(1), .kind = Kind::kRestarted, .stage = {}, .worker = {},
-                  .message = {}, .cause = std::string(Journal::kMaxBytes, 'x'), .recovery = {}});
-  journal.record({.at = from_micros(2), .kind = Kind::kRestarted, .stage = {}, .worker = {},
-                  .message = {}, .cause = {}, .recovery = {}});
+  journal.record({.at = from_micros(1),
+                  .kind = Kind::kRestarted,
+                  .stage = {},
+                  .worker = {},
+                  .message = {},
+                  .cause = std::string(Journal::kMaxBytes, 'x'),
+                  .recovery = {}});
+  journal.record({.at = from_micros(2),
+                  .kind = Kind::kRestarted,
+                  .stage = {},
+                  .worker = {},
+                  .message = {},
+                  .cause = {},
+                  .recovery = {}});
   EXPECT_LT(fs::file_size(path_), 200u);
   EXPECT_EQ(read_journal(path_).size(), 2u);
 }

@@ -107,9 +107,10 @@ struct ChangeVisibility {
 
 // ---- sessions and what is done in them
 struct OpenSession {
-  SessionId resume;              // none: a new one
-  std::vector<Receipt> holding;  // on resume: the leases the consumer knows of; others are returned,
-                                 // because the answer that carried them was lost on the way
+  SessionId resume;  // none: a new one
+  std::vector<Receipt>
+      holding;  // on resume: the leases the consumer knows of; others are returned,
+                // because the answer that carried them was lost on the way
 };
 struct CloseSession {
   SessionId session;

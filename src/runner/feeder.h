@@ -27,11 +27,11 @@ struct Verdict {
   };
   Kind kind = Kind::kFailed;
   std::string output;
-  std::string cause;      // of anything but kDone: one phrase for people
-  std::string errors;     // the tail of standard error
-  int exit_code = 0;      // when the attempt was a process that exited
-  int signal = 0;         // when a signal ended it
-  bool hung = false;      // ended by its deadline
+  std::string cause;   // of anything but kDone: one phrase for people
+  std::string errors;  // the tail of standard error
+  int exit_code = 0;   // when the attempt was a process that exited
+  int signal = 0;      // when a signal ended it
+  bool hung = false;   // ended by its deadline
   Instant started{};
   Instant ended{};
   int64_t cpu_us = 0;
@@ -48,10 +48,10 @@ struct Places {
 class Feeder {
  public:
   struct Events {
-    std::function<void()> started;          // the program has the message
-    std::function<void(Verdict)> ended;     // and is done with it
-    std::function<void(double)> progress;   // it is alive: its deadline begins anew
-    std::function<void()> ready_changed;    // ready() may be another
+    std::function<void()> started;         // the program has the message
+    std::function<void(Verdict)> ended;    // and is done with it
+    std::function<void(double)> progress;  // it is alive: its deadline begins anew
+    std::function<void()> ready_changed;   // ready() may be another
   };
   virtual ~Feeder() = default;
   // False while a program is not to be started (back-off after it could not be).

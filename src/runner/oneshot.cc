@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process per message: body on standard input, output on standard output, the exit code decides.
+// One process per message: body on standard input, output on standard output, the exit code
+// decides.
 #include <fmt/format.h>
 
 #include <utility>
@@ -66,9 +67,9 @@ void Oneshot::feed(const client::Message& message, const Places& places) {
   output_.clear();
   too_large_ = false;
   started_ = setting_.clock.now();
-  const auto started = program_.start(request_for(message, places),
-                                      {.output = [this](auto bytes) { take_output(bytes); },
-                                       .ended = [this] { program_ended(); }});
+  const auto started = program_.start(
+      request_for(message, places),
+      {.output = [this](auto bytes) { take_output(bytes); }, .ended = [this] { program_ended(); }});
   if (!started) return could_not_start(started.error());
   backoff_.reset();
   program_.set_deadline(setting_.stage.deadline);
@@ -80,14 +81,13 @@ void Oneshot::feed(const client::Message& message, const Places& places) {
 // Not the message's fault: it is returned, and this worker waits before it takes another.
 void Oneshot::could_not_start(const Error& error) {
   const Duration wait = std::max<Duration>(backoff_.after(Duration{0}), std::chrono::seconds(1));
-  log_error("{}: {}; trying again in {} s", setting_.worker, error.message,
-            wait / std::chrono::seconds(1));
+  log_error("{}; trying again in {} s", error.message, wait / std::chrono::seconds(1));
   pause_ = setting_.reactor.after(wait, [this] {
     pause_ = 0;
     events_.ready_changed();
   });
-  Verdict verdict{.kind = Verdict::Kind::kNotStarted, .output = {}, .cause = error.message,
-                  .errors = {}};
+  Verdict verdict{
+      .kind = Verdict::Kind::kNotStarted, .output = {}, .cause = error.message, .errors = {}};
   verdict.started = verdict.ended = setting_.clock.now();
   events_.ended(std::move(verdict));
 }
@@ -101,7 +101,9 @@ void Oneshot::take_output(std::string_view bytes) {
     output_ += bytes;
 }
 
-void Oneshot::program_ended() { events_.ended(judge()); }
+void Oneshot::program_ended() {
+  events_.ended(judge());
+}
 
 Verdict Oneshot::judge() {
   Verdict verdict;

@@ -47,9 +47,9 @@ class Persistent final : public Feeder {
   Backoff backoff_;
   process::TimerId restart_timer_ = 0;
   Instant up_since_{};
-  std::string line_;       // what has come of the next line
-  bool ending_ = false;    // it is being killed: it gets no more messages
-  bool working_ = false;   // it has a message
+  std::string line_;                   // what has come of the next line
+  bool ending_ = false;                // it is being killed: it gets no more messages
+  bool working_ = false;               // it has a message
   std::optional<std::string> broken_;  // it broke the contract like this
   Instant started_{};
 };
@@ -60,13 +60,13 @@ void Persistent::start() {
   ending_ = false;
   broken_.reset();
   up_since_ = setting_.clock.now();
-  const auto started = program_.start({.argv = setting_.stage.run,
-                                       .environment = environment_,
-                                       .directory = setting_.plan.directory},
-                                      {.output = [this](auto bytes) { take_output(bytes); },
-                                       .ended = [this] { program_ended(); }});
+  const auto started = program_.start(
+      {.argv = setting_.stage.run,
+       .environment = environment_,
+       .directory = setting_.plan.directory},
+      {.output = [this](auto bytes) { take_output(bytes); }, .ended = [this] { program_ended(); }});
   if (!started) {
-    log_error("{}: {}", setting_.worker, started.error().message);
+    log_error("{}", started.error().message);
     restart_later();
   }
   events_.ready_changed();
@@ -75,8 +75,8 @@ void Persistent::start() {
 void Persistent::restart_later() {
   const Duration wait = backoff_.after(setting_.clock.now() - up_since_);
   if (wait > Duration{0})
-    log_warn("{}: the program ended soon after its start; starting it again in {} ms",
-             setting_.worker, wait / std::chrono::milliseconds(1));
+    log_warn("the program ended soon after its start; starting it again in {} ms",
+             wait / std::chrono::milliseconds(1));
   restart_timer_ = setting_.reactor.after(wait, [this] { start(); });
 }
 
@@ -165,8 +165,8 @@ void Persistent::answer(Verdict verdict) {
   program_.clear_deadline();
   if (verdict.kind == Verdict::Kind::kDone && verdict.output.size() > kMaxOutputBytes) {
     verdict.kind = Verdict::Kind::kFailed;
-    verdict.cause = fmt::format("its output is larger than a message may be ({} bytes)",
-                                kMaxOutputBytes);
+    verdict.cause =
+        fmt::format("its output is larger than a message may be ({} bytes)", kMaxOutputBytes);
   }
   verdict.errors = program_.errors();
   verdict.started = started_;

@@ -50,7 +50,7 @@ class Program {
 
   // Of the latest run.
   const process::Ended& how() const { return how_; }
-  bool was_hung() const { return hung_; }  // ended by its deadline
+  bool was_hung() const { return hung_; }                // ended by its deadline
   const std::string& errors() const { return errors_; }  // the tail of standard error
   void clear_errors() { errors_.clear(); }
 

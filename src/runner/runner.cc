@@ -115,7 +115,8 @@ void Runner::join() {
   std::vector<std::string> holding = settler_.receipts();
   if (current_) holding.push_back(current_->receipt);
   for (const client::Message& message : in_hand_) holding.push_back(message.receipt);
-  control_.open_session(session_, holding, [this](const Result<std::string>& opened) { joined(opened); });
+  control_.open_session(session_, holding,
+                        [this](const Result<std::string>& opened) { joined(opened); });
 }
 
 void Runner::joined(const Result<std::string>& session) {
@@ -154,8 +155,7 @@ void Runner::session_ended() {
   settler_.forget();
   in_hand_.clear();
   if (current_) {
-    log_warn("{}: its session ended; the message in the program is somebody else's now",
-             settings_.worker);
+    log_warn("the session ended; the message in the program is somebody else's now");
     abandoned_ = true;
     feeder_->abandon();
   }
@@ -189,8 +189,7 @@ void Runner::polled(const Result<std::vector<client::Message>>& messages) {
   const bool refused = messages.error().code != ErrorCode::kRetry;
   const bool ended = refused && messages.error().message.starts_with("SessionEnded");
   if (refused && !ended && !draining_)
-    log_warn("{}: cannot receive from {}: {}", settings_.worker, stage_.from,
-             messages.error().message);
+    log_warn("cannot receive from {}: {}", stage_.from, messages.error().message);
   reactor_.after(refused && !ended ? kPollPause : kFirstJoinWait, [this] {
     polling_ = false;
     step();
@@ -210,8 +209,9 @@ void Runner::start_next() {
 }
 
 void Runner::program_started() {
-  if (current_->failed > 0 && current_->freed != Instant{})
-    record(incident::Kind::kRecovered, *current_, "", clock_.now() - current_->freed);
+  if (current_->failed == 0 || current_->freed == Instant{}) return;
+  const auto kind = current_->failed == 1 ? incident::Kind::kRecovered : incident::Kind::kRetried;
+  record(kind, *current_, "", clock_.now() - current_->freed);
 }
 
 // Progress renews the deadline, so the lease has to follow.
@@ -225,14 +225,14 @@ void Runner::program_alive() {
 void Runner::drain() {
   if (draining_) return;
   draining_ = true;
-  log_info("{}: draining", settings_.worker);
+  log_info("draining");
   if (current_) reactor_.after(settings_.drain_limit, [this] { drain_limit_reached(); });
   step();
 }
 
 void Runner::drain_limit_reached() {
   if (!current_) return;
-  log_warn("{}: the program did not end in time; its message goes back", settings_.worker);
+  log_warn("the program did not end in time; its message goes back");
   give_back_current_ = true;
   feeder_->abandon();
 }
@@ -242,7 +242,7 @@ void Runner::watch_supervisor() {
   if (alive) orphan_since_ = {};
   if (!alive && orphan_since_ == Instant{}) orphan_since_ = clock_.now();
   if (!alive && clock_.now() - orphan_since_ >= settings_.orphan_grace && !draining_) {
-    log_warn("{}: nobody supervises this worker any more", settings_.worker);
+    log_warn("nobody supervises this worker any more");
     drain();
   }
   reactor_.after(kSupervisorCheck, [this] { watch_supervisor(); });

@@ -37,8 +37,8 @@ class Runner {
   // Failure: kInUse when a worker of that name lives, kSettings, kDiskFull.
   static Result<std::unique_ptr<Runner>> open(RunnerSettings settings);
 
-  // Works until SIGTERM or SIGINT, then drains: what is in the program ends (bounded), the rest goes
-  // back unburnt. Returns when all is settled.
+  // Works until SIGTERM or SIGINT, then drains: what is in the program ends (bounded), the rest
+  // goes back unburnt. Returns when all is settled.
   void run();
 
  private:

@@ -31,9 +31,13 @@ void Runner::attempt_ended(const Verdict& verdict) {
   } else {
     switch (verdict.kind) {
       case Verdict::Kind::kDone:
-      case Verdict::Kind::kDropped: hand_over(verdict); break;
+      case Verdict::Kind::kDropped:
+        hand_over(verdict);
+        break;
       case Verdict::Kind::kFailed:
-      case Verdict::Kind::kPoison: fail(verdict); break;
+      case Verdict::Kind::kPoison:
+        fail(verdict);
+        break;
       case Verdict::Kind::kTryLater:
       case Verdict::Kind::kNotStarted:
         settler_.add(client::Return{current_->receipt, kTryLaterDelay});
@@ -59,8 +63,7 @@ void Runner::hand_over(const Verdict& verdict) {
       failed.cause = "it ended well, but wrote no output for " + stage_.to;
       return fail(failed);
     }
-    item.outputs.push_back(
-        {stage_.to, verdict.output.empty() ? "{}" : verdict.output, *artifact});
+    item.outputs.push_back({stage_.to, verdict.output.empty() ? "{}" : verdict.output, *artifact});
   }
   settler_.add(std::move(item));
 }
@@ -80,10 +83,9 @@ void Runner::refused(const client::HandOver& item, const std::string& outcome) {
   Verdict verdict;
   verdict.cause = "the broker refused its output: " + outcome;
   verdict.ended = clock_.now();
-  log_warn("{}: {}", settings_.worker, verdict.cause);
-  settler_.add(client::Fail{.receipt = item.receipt,
-                            .ended = verdict.ended,
-                            .evidence = evidence({}, verdict)});
+  log_warn("{}", verdict.cause);
+  settler_.add(client::Fail{
+      .receipt = item.receipt, .ended = verdict.ended, .evidence = evidence({}, verdict)});
 }
 
 void Runner::discard(const client::HandOver& item) {
@@ -136,8 +138,7 @@ void Runner::empty_work() {
   if (fs::is_empty(work_.out, error) && !error) return;
   artifact::remove_tree(work_.out);
   fs::create_directories(work_.out, error);
-  if (error)
-    log_error("{}: cannot make {}: {}", settings_.worker, work_.out, error.message());
+  if (error) log_error("cannot make {}: {}", work_.out, error.message());
 }
 
 }  // namespace selvage::runner

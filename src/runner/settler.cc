@@ -18,8 +18,12 @@ size_t bytes_of(const client::HandOver& item) {
   for (const client::Output& output : item.outputs) bytes += output.body.size();
   return bytes;
 }
-size_t bytes_of(const client::Return&) { return 0; }
-size_t bytes_of(const client::Fail& item) { return item.evidence.size(); }
+size_t bytes_of(const client::Return&) {
+  return 0;
+}
+size_t bytes_of(const client::Fail& item) {
+  return item.evidence.size();
+}
 
 }  // namespace
 

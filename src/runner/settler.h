@@ -14,14 +14,16 @@
 namespace selvage::runner {
 
 // Not thread-safe.
-// 1. A result is kept until the broker has answered it: a broken connection repeats the call. That is
+// 1. A result is kept until the broker has answered it: a broken connection repeats the call. That
+// is
 //    safe: whatever took effect the first time is refused the second time.
 // 2. Nothing is sent while the session is away (pause), and forgotten when it has ended (forget).
 class Settler {
  public:
   struct Events {
     std::function<void()> idle_changed;
-    // The broker will not take a hand-over (too large, no such queue): it is this attempt's failure.
+    // The broker will not take a hand-over (too large, no such queue): it is this attempt's
+    // failure.
     std::function<void(const client::HandOver&, const std::string& outcome)> refused;
     // A hand-over that no longer counts: somebody else has the message.
     std::function<void(const client::HandOver&)> lost;
@@ -33,7 +35,9 @@ class Settler {
   void add(client::Fail item);
   // The receipts of everything that is not settled yet.
   std::vector<std::string> receipts() const;
-  bool idle() const { return !calling_ && hand_overs_.empty() && returns_.empty() && fails_.empty(); }
+  bool idle() const {
+    return !calling_ && hand_overs_.empty() && returns_.empty() && fails_.empty();
+  }
 
   void pause() { paused_ = true; }
   void resume();

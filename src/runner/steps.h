@@ -8,15 +8,15 @@
 namespace selvage::runner {
 
 struct Situation {
-  bool joined = false;    // the session is open
-  bool joining = false;   // a try to open it is under way or waits for its time
-  bool polling = false;   // a receive is under way or waits for its time
-  bool busy = false;      // the program has a message
-  bool ready = false;     // the program can be given one
-  bool settled = true;    // no result is on its way to the broker
+  bool joined = false;   // the session is open
+  bool joining = false;  // a try to open it is under way or waits for its time
+  bool polling = false;  // a receive is under way or waits for its time
+  bool busy = false;     // the program has a message
+  bool ready = false;    // the program can be given one
+  bool settled = true;   // no result is on its way to the broker
   bool draining = false;
-  size_t in_hand = 0;     // messages received and not yet given to the program
-  size_t batch = 1;       // messages to take at a time; 1: never more than the program works on
+  size_t in_hand = 0;  // messages received and not yet given to the program
+  size_t batch = 1;    // messages to take at a time; 1: never more than the program works on
 };
 
 struct Steps {
@@ -30,10 +30,11 @@ struct Steps {
 };
 
 //  joined  draining │ join   poll                        start               give back  leave
-//  no      any      │ if not joining   -                 -                   -          -  (see below)
-//  yes     no       │ -      ready, not polling, room    ready, not busy,    -          -
+//  no      any      │ if not joining   -                 -                   -          -  (see
+//  below) yes     no       │ -      ready, not polling, room    ready, not busy,    -          -
 //                   │                                    in hand
-//  yes     yes      │ -      -                           -                   in hand    nothing left
+//  yes     yes      │ -      -                           -                   in hand    nothing
+//  left
 //
 // A runner that drains without a session and with nothing to settle leaves at once.
 inline Steps decide(const Situation& s) {

@@ -19,7 +19,8 @@ std::string new_request_id() {
 void Api::handle(http::Request request, std::shared_ptr<http::Connection> connection,
                  http::Responder responder) {
   if (request.target == "/healthz" && request.method == "GET")
-    return responder.send({.status = 200, .content_type = "text/plain", .headers = {}, .body = "ok\n"});
+    return responder.send(
+        {.status = 200, .content_type = "text/plain", .headers = {}, .body = "ok\n"});
   const std::string target(request.header("x-amz-target"));
   const std::string method = request.method;
   const auto call =
@@ -31,9 +32,9 @@ void Api::handle(http::Request request, std::shared_ptr<http::Connection> connec
                          "as AmazonSQS.SendMessage."});
   const Action action = find_action(target);
   if (action == nullptr)
-    return call->refuse({kUnknownOperation,
-                         fmt::format("The operation {} is not known to this version of Selvage.",
-                                     target)});
+    return call->refuse(
+        {kUnknownOperation,
+         fmt::format("The operation {} is not known to this version of Selvage.", target)});
   action(call);
 }
 

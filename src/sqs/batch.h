@@ -17,7 +17,8 @@ OrError<void> check_batch_ids(const std::vector<std::string>& ids);
 // The results of a batch in the order of its entries: JSON members of a success, or an error.
 class BatchResults {
  public:
-  explicit BatchResults(std::vector<std::string> ids) : ids_(std::move(ids)), results_(ids_.size()) {}
+  explicit BatchResults(std::vector<std::string> ids)
+      : ids_(std::move(ids)), results_(ids_.size()) {}
   // `members`: what a successful entry says besides its Id, as `"Name":value,…`; may be empty.
   void succeed(size_t entry, std::string members) { results_[entry] = std::move(members); }
   void fail(size_t entry, ApiError error) { results_[entry] = std::move(error); }

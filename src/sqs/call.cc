@@ -17,7 +17,8 @@ Call::Call(Backend& backend, const Identity& identity, http::Request request,
 
 std::string Call::queue_url(const std::string& queue) const {
   const std::string_view host = request_.header("host");
-  return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity_.account, queue);
+  return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity_.account,
+                     queue);
 }
 
 void Call::answer(std::string json) {
@@ -35,11 +36,12 @@ void Call::refuse(const ApiError& error) {
       .field("message", error.message)
       .end_object();
   const std::string_view fault = error.kind.status >= 500 ? "Receiver" : "Sender";
-  responder_.send({.status = error.kind.status,
-                   .content_type = "application/x-amz-json-1.0",
-                   .headers = {{"x-amzn-RequestId", request_id_},
-                               {"x-amzn-query-error", fmt::format("{};{}", error.kind.query, fault)}},
-                   .body = std::move(body)});
+  responder_.send(
+      {.status = error.kind.status,
+       .content_type = "application/x-amz-json-1.0",
+       .headers = {{"x-amzn-RequestId", request_id_},
+                   {"x-amzn-query-error", fmt::format("{};{}", error.kind.query, fault)}},
+       .body = std::move(body)});
 }
 
 void Call::refuse_reply(const queue::Reply& reply) {
@@ -65,7 +67,9 @@ OrError<void> read_members(std::string_view json, Members each) {
 
 namespace {
 
-bool is_null(wire::JsonValue& value) { return value.kind() == wire::JsonValue::Kind::kNull; }
+bool is_null(wire::JsonValue& value) {
+  return value.kind() == wire::JsonValue::Kind::kNull;
+}
 
 }  // namespace
 

@@ -90,7 +90,7 @@ OrError<int64_t> in_range(std::string_view parameter, int64_t value, int64_t min
 }  // namespace selvage::sqs
 
 // Answers the call with the error of an OrError and leaves the action.
-#define SELVAGE_ANSWER_ERROR(call, expected)                \
-  do {                                                      \
+#define SELVAGE_ANSWER_ERROR(call, expected)                    \
+  do {                                                          \
     if (!(expected)) return (call)->refuse((expected).error()); \
   } while (false)

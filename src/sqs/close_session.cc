@@ -13,11 +13,10 @@ void close_session(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, parsed);
   const auto session = parse_session_id(text);
   SELVAGE_ANSWER_ERROR(call, session);
-  call->submit<queue::Done>(queue::CloseSession{.session = *session,
-                                                .generation = UINT64_MAX,
-                                                .evidence = "",
-                                                .orderly = true},
-                            [](Call& c, queue::Done) { c.answer("{}"); });
+  call->submit<queue::Done>(
+      queue::CloseSession{
+          .session = *session, .generation = UINT64_MAX, .evidence = "", .orderly = true},
+      [](Call& c, queue::Done) { c.answer("{}"); });
 }
 
 }  // namespace selvage::sqs

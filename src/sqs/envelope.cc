@@ -127,8 +127,9 @@ OrError<void> check_attributes(const MessageAttributes& attributes) {
                                 "the set of supported type prefixes is Binary, Number, and String.",
                                 name));
     if (attribute.value.empty())
-      return refuse(kInvalidParameterValue,
-                    fmt::format("The message attribute '{}' must contain a non-empty value.", name));
+      return refuse(
+          kInvalidParameterValue,
+          fmt::format("The message attribute '{}' must contain a non-empty value.", name));
     if (!attribute.is_binary() && !has_only_allowed_characters(attribute.value))
       return refuse(kInvalidMessageContents,
                     fmt::format("The message attribute '{}' contains characters outside the "

@@ -37,16 +37,26 @@ ApiError describe(Refusal refusal) {
 
 std::string_view outcome_name(Refusal refusal) {
   switch (refusal) {
-    case Refusal::kNoSuchQueue: return "NoSuchQueue";
-    case Refusal::kQueueExists: return "QueueExists";
-    case Refusal::kTooLarge: return "TooLarge";
-    case Refusal::kNotInFlight: return "NotInFlight";
-    case Refusal::kForeignReceipt: return "ForeignReceipt";
-    case Refusal::kLeaseTooLong: return "LeaseTooLong";
-    case Refusal::kOverLimit: return "OverLimit";
-    case Refusal::kLeaseGone: return "LeaseGone";
-    case Refusal::kNoSession: return "NoSession";
-    case Refusal::kNoArtifact: return "NoArtifact";
+    case Refusal::kNoSuchQueue:
+      return "NoSuchQueue";
+    case Refusal::kQueueExists:
+      return "QueueExists";
+    case Refusal::kTooLarge:
+      return "TooLarge";
+    case Refusal::kNotInFlight:
+      return "NotInFlight";
+    case Refusal::kForeignReceipt:
+      return "ForeignReceipt";
+    case Refusal::kLeaseTooLong:
+      return "LeaseTooLong";
+    case Refusal::kOverLimit:
+      return "OverLimit";
+    case Refusal::kLeaseGone:
+      return "LeaseGone";
+    case Refusal::kNoSession:
+      return "NoSession";
+    case Refusal::kNoArtifact:
+      return "NoArtifact";
   }
   return "Unknown";
 }

@@ -17,21 +17,21 @@ struct ErrorKind {
 };
 
 // The service's (SQS-CONTRACT, 1.6).
-inline constexpr ErrorKind kQueueDoesNotExist{
-    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", 400};
+inline constexpr ErrorKind kQueueDoesNotExist{"QueueDoesNotExist",
+                                              "AWS.SimpleQueueService.NonExistentQueue", 400};
 inline constexpr ErrorKind kQueueNameExists{"QueueNameExists", "QueueAlreadyExists", 400};
-inline constexpr ErrorKind kMessageNotInflight{
-    "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", 400};
+inline constexpr ErrorKind kMessageNotInflight{"MessageNotInflight",
+                                               "AWS.SimpleQueueService.MessageNotInflight", 400};
 inline constexpr ErrorKind kReceiptHandleIsInvalid{"ReceiptHandleIsInvalid",
                                                    "ReceiptHandleIsInvalid", 404};
 inline constexpr ErrorKind kBatchEntryIdsNotDistinct{
     "BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400};
-inline constexpr ErrorKind kBatchRequestTooLong{
-    "BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", 400};
-inline constexpr ErrorKind kEmptyBatchRequest{
-    "EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", 400};
-inline constexpr ErrorKind kInvalidBatchEntryId{
-    "InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", 400};
+inline constexpr ErrorKind kBatchRequestTooLong{"BatchRequestTooLong",
+                                                "AWS.SimpleQueueService.BatchRequestTooLong", 400};
+inline constexpr ErrorKind kEmptyBatchRequest{"EmptyBatchRequest",
+                                              "AWS.SimpleQueueService.EmptyBatchRequest", 400};
+inline constexpr ErrorKind kInvalidBatchEntryId{"InvalidBatchEntryId",
+                                                "AWS.SimpleQueueService.InvalidBatchEntryId", 400};
 inline constexpr ErrorKind kTooManyEntriesInBatchRequest{
     "TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", 400};
 inline constexpr ErrorKind kUnsupportedOperation{

@@ -51,8 +51,8 @@ std::string to_json(const Results& results) {
 
 void fail_messages(const CallPtr& call) {
   std::vector<Entry> entries;
-  const auto count = read_entries(
-      call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
+  const auto count =
+      read_entries(call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
         entries.resize(std::max(entries.size(), entry + 1));
         return take_member(key, v, entries[entry]);
       });
@@ -66,9 +66,8 @@ void fail_messages(const CallPtr& call) {
     const Instant ended = entry.ended_us ? from_micros(*entry.ended_us) : kNever;
     command.items.push_back({*receipt, ended, std::move(entry.evidence), entry.poison});
   }
-  call->submit<Results>(std::move(command), [](Call& c, const Results& results) {
-    c.answer(to_json(results));
-  });
+  call->submit<Results>(std::move(command),
+                        [](Call& c, const Results& results) { c.answer(to_json(results)); });
 }
 
 }  // namespace selvage::sqs

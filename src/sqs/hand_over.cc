@@ -64,8 +64,8 @@ OrError<queue::HandOver> to_command(const std::vector<Entry>& entries) {
 
 void hand_over(const CallPtr& call) {
   std::vector<Entry> entries;
-  const auto count = read_entries(
-      call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
+  const auto count =
+      read_entries(call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
         entries.resize(std::max(entries.size(), entry + 1));
         if (key == "ReceiptHandle") return take(v, entries[entry].handle);
         if (key != "Outputs") return true;

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -42,10 +42,15 @@ constexpr SecondsAttribute kSeconds[] = {
 };
 
 // Known to Amazon, not yet to us: refused by name, so that nobody relies on what has no effect.
-constexpr std::string_view kLater[] = {
-    "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds",
-    "SqsManagedSseEnabled", "FifoQueue", "ContentBasedDeduplication", "DeduplicationScope",
-    "FifoThroughputLimit"};
+constexpr std::string_view kLater[] = {"Policy",
+                                       "RedriveAllowPolicy",
+                                       "KmsMasterKeyId",
+                                       "KmsDataKeyReusePeriodSeconds",
+                                       "SqsManagedSseEnabled",
+                                       "FifoQueue",
+                                       "ContentBasedDeduplication",
+                                       "DeduplicationScope",
+                                       "FifoThroughputLimit"};
 
 std::optional<int64_t> whole_number(std::string_view text) {
   int64_t value = 0;
@@ -100,15 +105,18 @@ OrError<void> parse_attribute(const std::string& name, const std::string& text,
     return {};
   }
   if (std::ranges::find(kLater, name) != std::end(kLater))
-    return refuse(kInvalidAttributeName,
-                  fmt::format("The attribute {} is not supported by this version of Selvage.", name));
+    return refuse(
+        kInvalidAttributeName,
+        fmt::format("The attribute {} is not supported by this version of Selvage.", name));
   return refuse(kInvalidAttributeName, fmt::format("Unknown Attribute {}.", name));
 }
 
 std::string show_seconds(Duration d) {
   return std::to_string(std::chrono::duration_cast<seconds>(d).count());
 }
-std::string show_seconds(Instant t) { return show_seconds(t.time_since_epoch()); }
+std::string show_seconds(Instant t) {
+  return show_seconds(t.time_since_epoch());
+}
 
 std::string show_redrive(const queue::Redrive& redrive, const Identity& identity) {
   std::string json;
@@ -144,7 +152,8 @@ OrError<QueueAttributes> show_queue_attributes(const QueueInfo& info,
   };
   for (const SecondsAttribute& a : kSeconds)
     all.emplace(a.name, show_seconds(info.config.*a.setting));
-  if (info.config.redrive) all.emplace("RedrivePolicy", show_redrive(*info.config.redrive, identity));
+  if (info.config.redrive)
+    all.emplace("RedrivePolicy", show_redrive(*info.config.redrive, identity));
 
   QueueAttributes shown;
   for (const std::string& name : names) {

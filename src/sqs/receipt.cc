@@ -12,7 +12,11 @@ constexpr uint8_t kVersion = 1;
 
 std::string encode_receipt(const queue::Receipt& receipt) {
   std::string raw;
-  Encoder(raw).u8(kVersion).u64(receipt.queue.value).u64(receipt.seq.value).u64(receipt.token.value);
+  Encoder(raw)
+      .u8(kVersion)
+      .u64(receipt.queue.value)
+      .u64(receipt.seq.value)
+      .u64(receipt.token.value);
   return to_hex(raw);
 }
 

@@ -23,7 +23,9 @@ struct Wanted {
     return std::ranges::any_of(system, [&](const auto& n) { return n == name || n == "All"; });
   }
   // Ours are shown to those who name them, so that "All" holds no surprise for Amazon's clients.
-  bool has_own(std::string_view name) const { return std::ranges::find(system, name) != system.end(); }
+  bool has_own(std::string_view name) const {
+    return std::ranges::find(system, name) != system.end();
+  }
   bool has_attribute(std::string_view name) const {
     return std::ranges::any_of(attributes, [&](const std::string& n) {
       return n == name || n == "All" || n == ".*" ||

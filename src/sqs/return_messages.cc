@@ -14,8 +14,8 @@ void return_messages(const CallPtr& call) {
     std::optional<int64_t> delay_ms;
   };
   std::vector<Entry> entries;
-  const auto count = read_entries(
-      call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
+  const auto count =
+      read_entries(call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
         entries.resize(std::max(entries.size(), entry + 1));
         if (key == "ReceiptHandle") return take(v, entries[entry].handle);
         if (key == "DelayMs") return take(v, entries[entry].delay_ms);

@@ -34,9 +34,10 @@ OrError<queue::NewMessage> to_message(Entry& entry) {
   if (entry.envelope.body.empty())
     return refuse(kMissingParameter, "The request must contain the parameter MessageBody.");
   if (!has_only_allowed_characters(entry.envelope.body))
-    return refuse(kInvalidMessageContents,
-                  "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
-                  "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.");
+    return refuse(
+        kInvalidMessageContents,
+        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
+        "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.");
   if (auto valid = check_attributes(entry.envelope.attributes); !valid)
     return std::unexpected(std::move(valid).error());
   for (const auto& [name, attribute] : entry.system) {
@@ -135,18 +136,18 @@ void send_message_batch(const CallPtr& call) {
     command.messages.push_back(*std::move(message));
     sent.push_back(i);
   }
-  call->submit<Results>(std::move(command),
-                        [results, sent, sums](Call& c, const Results& replies) mutable {
-                          for (size_t n = 0; n < sent.size(); ++n) {
-                            const size_t i = sent[n];
-                            if (replies[n])
-                              results.succeed(i, fmt::format(R"("MessageId":"{}",{})",
-                                                             replies[n]->id.to_string(), sums[i]));
-                            else
-                              results.fail(i, describe(replies[n].error()));
-                          }
-                          c.answer(results.to_json());
-                        });
+  call->submit<Results>(
+      std::move(command), [results, sent, sums](Call& c, const Results& replies) mutable {
+        for (size_t n = 0; n < sent.size(); ++n) {
+          const size_t i = sent[n];
+          if (replies[n])
+            results.succeed(
+                i, fmt::format(R"("MessageId":"{}",{})", replies[n]->id.to_string(), sums[i]));
+          else
+            results.fail(i, describe(replies[n].error()));
+        }
+        c.answer(results.to_json());
+      });
 }
 
 }  // namespace selvage::sqs

@@ -27,8 +27,7 @@ void set_retry_policy(const CallPtr& call) {
   const auto max =
       in_range("BackoffMaxMs", max_ms.value_or(as_ms(defaults.backoff_max)), 0, kMaxBackoffMs);
   SELVAGE_ANSWER_ERROR(call, max);
-  const auto min =
-      in_range("BackoffMinMs", min_ms.value_or(as_ms(defaults.backoff_min)), 0, *max);
+  const auto min = in_range("BackoffMinMs", min_ms.value_or(as_ms(defaults.backoff_min)), 0, *max);
   SELVAGE_ANSWER_ERROR(call, min);
   queue::ConfigPatch patch;
   patch.retry = queue::Retry{.attempts = static_cast<uint32_t>(*valid_attempts),

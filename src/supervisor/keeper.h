@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeps one process running: starts it, watches it, starts it again at once and then ever later. Used
-// by the root for broker and supervisor, and by the supervisor for each runner.
+// Keeps one process running: starts it, watches it, starts it again at once and then ever later.
+// Used by the root for broker and supervisor, and by the supervisor for each runner.
 
 #include <functional>
 #include <optional>
@@ -28,11 +28,14 @@ class Keeper {
     // It ended although nobody asked it to; `how` is unknown for an adopted one. Returns false to
     // leave it down.
     std::function<bool(const std::optional<process::Ended>& how)> died;
-    std::function<void()> stopped;                   // it ended after stop()
+    std::function<void()> stopped;  // it ended after stop()
   };
 
   Keeper(process::Reactor& reactor, Clock& clock, std::string name, Callbacks callbacks)
-      : reactor_(reactor), clock_(clock), name_(std::move(name)), callbacks_(std::move(callbacks)) {}
+      : reactor_(reactor),
+        clock_(clock),
+        name_(std::move(name)),
+        callbacks_(std::move(callbacks)) {}
   ~Keeper();
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;

@@ -88,11 +88,11 @@ ExitCode Root::run() {
 process::SpawnRequest Root::broker_request() {
   announcement_ = process::make_pipe(true, false);
   announced_.clear();
-  return {.argv = {settings_.program, "serve", "--data", settings_.data, "--listen",
-                   settings_.listen},
-          .environment = our_environment(),
-          .out = announcement_.write.get(),
-          .death_signal = SIGTERM};
+  return {
+      .argv = {settings_.program, "serve", "--data", settings_.data, "--listen", settings_.listen},
+      .environment = our_environment(),
+      .out = announcement_.write.get(),
+      .death_signal = SIGTERM};
 }
 
 process::SpawnRequest Root::supervisor_request() const {
@@ -148,8 +148,13 @@ bool Root::broker_died(const std::optional<process::Ended>& how) {
 void Root::record(incident::Kind kind, const std::string& who, const std::string& cause) {
   if (kind == incident::Kind::kProcessDied)
     log_warn("the {} died: {}; starting it again", who, cause);
-  journal_.record({.at = clock_.now(), .kind = kind, .stage = {}, .worker = who, .message = {},
-                   .cause = cause, .recovery = {}});
+  journal_.record({.at = clock_.now(),
+                   .kind = kind,
+                   .stage = {},
+                   .worker = who,
+                   .message = {},
+                   .cause = cause,
+                   .recovery = {}});
 }
 
 // Whatever becomes our child without being a worker was left behind by a dead one.

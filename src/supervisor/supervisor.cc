@@ -30,8 +30,8 @@ std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
   for (const workflow::Stage& stage : plan.stages) settings.push_back({.name = stage.dead});
   for (const std::string& queue : plan.queues()) {
     const auto reader = std::ranges::find(plan.stages, queue, &workflow::Stage::from);
-    const bool is_dead = std::ranges::find(plan.stages, queue, &workflow::Stage::dead) !=
-                         plan.stages.end();
+    const bool is_dead =
+        std::ranges::find(plan.stages, queue, &workflow::Stage::dead) != plan.stages.end();
     if (reader != plan.stages.end())
       settings.push_back({.name = queue,
                           .dead_letter_queue = reader->dead,
@@ -46,7 +46,9 @@ std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
 
 }  // namespace
 
-std::string supervisor_lock(const std::string& data) { return data + "/run/supervisor.lock"; }
+std::string supervisor_lock(const std::string& data) {
+  return data + "/run/supervisor.lock";
+}
 
 Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings) {
   std::error_code error;
@@ -135,8 +137,13 @@ void Supervisor::worker_died(const workflow::Stage& stage, const std::string& wo
   const std::string cause = how ? how->describe() : "it ended (an adopted process)";
   log_warn("worker {} died: {}; starting it again", worker, cause);
   sweep();
-  journal_.record({.at = clock_.now(), .kind = incident::Kind::kWorkerDied, .stage = stage.name,
-                   .worker = worker, .message = {}, .cause = cause, .recovery = {}});
+  journal_.record({.at = clock_.now(),
+                   .kind = incident::Kind::kWorkerDied,
+                   .stage = stage.name,
+                   .worker = worker,
+                   .message = {},
+                   .cause = cause,
+                   .recovery = {}});
 }
 
 // What a dead runner leaves behind became our children: nothing of it may go on.

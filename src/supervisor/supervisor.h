@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeps the workers of a workflow: min + spare of each stage, from the start and whatever happens. May
-// be killed at any time: its runners go on, and the next supervisor adopts them.
+// Keeps the workers of a workflow: min + spare of each stage, from the start and whatever happens.
+// May be killed at any time: its runners go on, and the next supervisor adopts them.
 
 #include <memory>
 #include <string>
@@ -21,7 +21,7 @@ struct SupervisorSettings {
   workflow::Plan plan;
   std::string program;  // our own binary: what runners are started from
   http::Endpoint broker;
-  std::string data;     // absolute
+  std::string data;  // absolute
   Duration drain_limit = std::chrono::seconds(30);
 };
 

@@ -13,7 +13,7 @@
 
 namespace selvage::wire {
 
-// One value under the cursor. Each may be read once; a value that is not read is skipped.
+// One value under the cursor. Each may be read once; one that is not read must still be sound.
 // Text stays valid until read_json returns.
 class JsonValue {
  public:
