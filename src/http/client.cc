@@ -258,8 +258,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   Endpoint endpoint{std::string(host), 0};
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
-  if (error != std::errc() || end != digits.data() + digits.size() || endpoint.port == 0)
-    return invalid();
+  if (error != std::errc() || end != digits.data() + digits.size()) return invalid();
   return endpoint;
 }
 

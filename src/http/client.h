@@ -18,7 +18,8 @@ namespace selvage::http {
 struct Endpoint {
   std::string host = "127.0.0.1";
   uint16_t port = 0;
-  // "http://host:port", "host:port". Failure (kSettings) says what a valid one looks like.
+  // "http://host:port", "host:port"; port 0 means any free one, to a server only.
+  // Failure (kSettings) says what a valid one looks like.
   static Result<Endpoint> parse(std::string_view text);
   std::string authority() const;  // "host:port", an IPv6 host in brackets
 };

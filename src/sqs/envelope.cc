@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "auth/digest.h"
 #include "base/bytes.h"
@@ -41,6 +42,15 @@ bool is_valid_type(std::string_view type) {
                          type[base.size()] == '.' && type.size() <= kMaxAttributeName))
       return true;
   return false;
+}
+
+// Decimal, with an optional sign, fraction and exponent.
+bool is_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool spelled_out = text.find_first_of("infaNIFA") != std::string_view::npos;
+  return error != std::errc::invalid_argument && end == text.data() + text.size() && !spelled_out;
 }
 
 }  // namespace
@@ -130,6 +140,10 @@ OrError<void> check_attributes(const MessageAttributes& attributes) {
       return refuse(
           kInvalidParameterValue,
           fmt::format("The message attribute '{}' must contain a non-empty value.", name));
+    if (attribute.type.starts_with("Number") && !is_number(attribute.value))
+      return refuse(
+          kInvalidParameterValue,
+          fmt::format("Can't cast the value of message attribute '{}' to a number.", name));
     if (!attribute.is_binary() && !has_only_allowed_characters(attribute.value))
       return refuse(kInvalidMessageContents,
                     fmt::format("The message attribute '{}' contains characters outside the "

@@ -19,7 +19,8 @@ ApiError describe(Refusal refusal) {
     case Refusal::kNotInFlight:
       return {kMessageNotInflight, "The message referred to is not in flight."};
     case Refusal::kForeignReceipt:
-      return {kReceiptHandleIsInvalid, "The receipt handle is not one of this queue."};
+      return {kReceiptHandleIsInvalid,
+              "The input receipt handle is not a valid receipt handle of this queue."};
     case Refusal::kLeaseTooLong:
       return {kInvalidParameterValue,
               "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]."};

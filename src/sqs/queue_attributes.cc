@@ -171,7 +171,7 @@ OrError<void> check_queue_name(const std::string& name) {
   if (name.empty())
     return refuse(kMissingParameter, "The request must contain the parameter QueueName.");
   if (name.ends_with(".fifo"))
-    return refuse(kUnsupportedOperation,
+    return refuse(kInvalidParameterValue,
                   "FIFO queues are not supported by this version of Selvage: choose a name that "
                   "does not end in .fifo.");
   const auto allowed = [](char c) {

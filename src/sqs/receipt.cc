@@ -33,9 +33,7 @@ std::optional<queue::Receipt> decode_receipt(std::string_view handle) {
 OrError<queue::Receipt> parse_receipt(std::string_view handle) {
   if (handle.empty())
     return refuse(kMissingParameter, "The request must contain the parameter ReceiptHandle.");
-  const auto receipt = decode_receipt(handle);
-  if (!receipt) return refuse(kReceiptHandleIsInvalid, "The input receipt handle is invalid.");
-  return *receipt;
+  return decode_receipt(handle).value_or(queue::Receipt{});
 }
 
 }  // namespace selvage::sqs

@@ -15,7 +15,8 @@ namespace selvage::sqs {
 std::string encode_receipt(const queue::Receipt& receipt);
 // nullopt when it is none of ours.
 std::optional<queue::Receipt> decode_receipt(std::string_view handle);
-// The same with the service's errors: MissingParameter, ReceiptHandleIsInvalid.
+// What a request's handle means; one that is none of ours becomes a receipt of no queue, which the
+// engine refuses once it has seen that the queue exists. Failure: MissingParameter.
 OrError<queue::Receipt> parse_receipt(std::string_view handle);
 
 }  // namespace selvage::sqs
