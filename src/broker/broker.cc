@@ -9,7 +9,7 @@ Result<std::unique_ptr<Broker>> Broker::start(store::Store& store,
                                               const artifact::Artifacts* artifacts, Clock& clock,
                                               OnFailure on_failure) {
   std::unique_ptr<Broker> broker(new Broker(store, artifacts, clock, std::move(on_failure)));
-  auto shard = Shard::open({}, store, artifacts, broker->random_, clock.now());
+  auto shard = Shard::open({}, {store, artifacts, broker->random_}, clock.now());
   if (!shard) return std::unexpected(std::move(shard).error());
   broker->shard_ = *std::move(shard);
   broker->shard_thread_ = std::thread([raw = broker.get()] { raw->decide(); });

@@ -13,12 +13,11 @@ using queue::Delivery;
 using queue::Reply;
 using store::Table;
 
-Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, store::Store& store,
-                                           const artifact::Artifacts* artifacts, Random& random,
+Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, const ShardWorld& world,
                                            Instant now) {
-  const auto epoch = store.claim(options.index);
+  const auto epoch = world.store.claim(options.index);
   if (!epoch) return std::unexpected(epoch.error());
-  std::unique_ptr<Shard> shard(new Shard(options, store, artifacts, random, *epoch));
+  std::unique_ptr<Shard> shard(new Shard(options, world, *epoch));
   SELVAGE_TRY(shard->recover(now));
   return shard;
 }

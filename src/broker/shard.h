@@ -43,15 +43,21 @@ struct ShardOptions {
   Duration session_grace = std::chrono::seconds(5);
 };
 
+// What a shard works with; all of it outlives the shard.
+struct ShardWorld {
+  store::Store& store;
+  const artifact::Artifacts* artifacts;  // null: no message has one
+  Random& random;
+};
+
 // 1. A reply is in exactly one Turn, that of the commit which covers everything it shows.
 // 2. A parked receive is answered when a message comes, when its wait is over, when its queue or
 //    session ends, or never after cancel().
 // Not thread-safe.
 class Shard {
  public:
-  // Takes ownership of the shard in `store` and reads its small state. Failure: the store's.
-  static Result<std::unique_ptr<Shard>> open(const ShardOptions& options, store::Store& store,
-                                             const artifact::Artifacts* artifacts, Random& random,
+  // Takes ownership of the shard in the store and reads its small state. Failure: the store's.
+  static Result<std::unique_ptr<Shard>> open(const ShardOptions& options, const ShardWorld& world,
                                              Instant now);
 
   // Failure: the store's; nothing can be done with this shard any more.
@@ -73,13 +79,12 @@ class Shard {
   };
   using Waiters = std::list<Waiter>;
 
-  Shard(const ShardOptions& options, store::Store& store, const artifact::Artifacts* artifacts,
-        Random& random, uint64_t epoch)
+  Shard(const ShardOptions& options, const ShardWorld& world, uint64_t epoch)
       : options_(options),
-        store_(store),
-        artifacts_(artifacts),
-        engine_(random),
-        commit_(store, artifacts, options.index, epoch) {}
+        store_(world.store),
+        artifacts_(world.artifacts),
+        engine_(world.random),
+        commit_(world.store, world.artifacts, options.index, epoch) {}
 
   Result<void> recover(Instant now);
   Result<queue::Reply> execute(queue::Command&& command, Instant now);

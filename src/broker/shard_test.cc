@@ -30,7 +30,9 @@ class ShardTest : public ::testing::Test {
   }
   ~ShardTest() override { artifact::remove_tree(root_); }
 
-  void restart() { shard_ = Shard::open({}, store_, &*artifacts_, random_, clock_.now()).value(); }
+  void restart() {
+    shard_ = Shard::open({}, {store_, &*artifacts_, random_}, clock_.now()).value();
+  }
   Ticket start(queue::Command command) {
     const Ticket ticket = ++last_ticket_;
     EXPECT_TRUE(shard_

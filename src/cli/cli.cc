@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/serve.h"
 #include "app/status.h"
@@ -16,6 +20,7 @@
 #include "base/log.h"
 #include "workflow/check.h"
 #include "workflow/print.h"
+#include "workflow/suggest.h"
 #include "workflow/units.h"
 
 namespace selvage::cli {
@@ -34,7 +39,9 @@ void add_duration(CLI::App* command, const std::string& name, Duration& target,
       name,
       [&target, name](const std::string& text) {
         const auto parsed = workflow::parse_duration(text);
-        if (!parsed) throw CLI::ValidationError(name, "'" + text + "' " + parsed.error().message);
+        if (!parsed)
+          throw CLI::ValidationError(
+              name, fmt::format("{} ({})", parsed.error().message, parsed.error().suggestion));
         target = *parsed;
       },
       help);
@@ -151,6 +158,25 @@ void add_runner(CLI::App& app, Chosen& chosen) {
 
 }  // namespace
 
+namespace {
+
+// The parser would only say that a command is missing.
+bool is_unknown_command(const CLI::App& app, std::string_view word) {
+  const auto all = [](const CLI::App*) { return true; };
+  const std::vector<const CLI::App*> commands = app.get_subcommands(all);
+  std::vector<std::string> kept;
+  for (const CLI::App* command : commands) kept.push_back(command->get_name());
+  const std::vector<std::string_view> names(kept.begin(), kept.end());
+  if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
+  const std::string_view nearest = workflow::closest(word, names);
+  fmt::print(stderr, "'{}' is not a command{}; the commands are: {}\n", word,
+             nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest),
+             fmt::join(names, ", "));
+  return true;
+}
+
+}  // namespace
+
 int run(int argc, char** argv) {
   CLI::App app("Selvage: queues at every seam of a workflow, and workers that come back.",
                "selvage");
@@ -160,6 +186,7 @@ int run(int argc, char** argv) {
   for (const auto add :
        {add_up, add_serve, add_check, add_status, add_send, add_supervise, add_runner})
     add(app, chosen);
+  if (argc > 1 && is_unknown_command(app, argv[1])) return static_cast<int>(ExitCode::kUsage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

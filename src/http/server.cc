@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -40,10 +43,27 @@ void Loop::accept() {
   });
 }
 
+namespace {
+
+// A peer whose host has vanished says nothing: the kernel asks it, and closes the connection after
+// idle + count * interval seconds of silence. That is the heartbeat of whoever lives by a
+// connection.
+void notice_vanished_host(int socket) {
+  constexpr std::pair<int, int> kOptions[] = {
+      {TCP_KEEPIDLE, 5}, {TCP_KEEPINTVL, 2}, {TCP_KEEPCNT, 3}, {TCP_USER_TIMEOUT, 11'000}};
+  const int on = 1;
+  setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  for (const auto& [option, value] : kOptions)
+    setsockopt(socket, IPPROTO_TCP, option, &value, sizeof value);
+}
+
+}  // namespace
+
 void Loop::adopt(Socket socket) {
   boost::system::error_code ignored;  // a peer that has already gone is noticed by the first read
   socket.set_option(Tcp::no_delay(true), ignored);
   fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  notice_vanished_host(socket.native_handle());
   const auto connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket));
   connections_.emplace(connection->id(), connection);
   connection->start();

@@ -23,9 +23,9 @@ void Api::handle(http::Request request, std::shared_ptr<http::Connection> connec
         {.status = 200, .content_type = "text/plain", .headers = {}, .body = "ok\n"});
   const std::string target(request.header("x-amz-target"));
   const std::string method = request.method;
-  const auto call =
-      std::make_shared<Call>(backend_, identity_, std::move(request), std::move(connection),
-                             std::move(responder), new_request_id());
+  const auto call = std::make_shared<Call>(
+      backend_, identity_,
+      Incoming{std::move(request), std::move(connection), std::move(responder), new_request_id()});
   if (method != "POST" || target.empty())
     return call->refuse({kUnknownOperation,
                          "This endpoint speaks AWS JSON 1.0: POST with a header X-Amz-Target such "

@@ -5,27 +5,17 @@
 
 namespace selvage::sqs {
 
-Call::Call(Backend& backend, const Identity& identity, http::Request request,
-           std::shared_ptr<http::Connection> connection, http::Responder responder,
-           std::string request_id)
-    : backend_(backend),
-      identity_(identity),
-      request_(std::move(request)),
-      connection_(std::move(connection)),
-      responder_(std::move(responder)),
-      request_id_(std::move(request_id)) {}
-
 std::string Call::queue_url(const std::string& queue) const {
-  const std::string_view host = request_.header("host");
+  const std::string_view host = in_.request.header("host");
   return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity_.account,
                      queue);
 }
 
 void Call::answer(std::string json) {
-  responder_.send({.status = 200,
-                   .content_type = "application/x-amz-json-1.0",
-                   .headers = {{"x-amzn-RequestId", request_id_}},
-                   .body = std::move(json)});
+  in_.responder.send({.status = 200,
+                      .content_type = "application/x-amz-json-1.0",
+                      .headers = {{"x-amzn-RequestId", in_.request_id}},
+                      .body = std::move(json)});
 }
 
 void Call::refuse(const ApiError& error) {
@@ -36,10 +26,10 @@ void Call::refuse(const ApiError& error) {
       .field("message", error.message)
       .end_object();
   const std::string_view fault = error.kind.status >= 500 ? "Receiver" : "Sender";
-  responder_.send(
+  in_.responder.send(
       {.status = error.kind.status,
        .content_type = "application/x-amz-json-1.0",
-       .headers = {{"x-amzn-RequestId", request_id_},
+       .headers = {{"x-amzn-RequestId", in_.request_id},
                    {"x-amzn-query-error", fmt::format("{};{}", error.kind.query, fault)}},
        .body = std::move(body)});
 }

@@ -18,15 +18,22 @@
 
 namespace selvage::sqs {
 
+// A request as it came in.
+struct Incoming {
+  http::Request request;
+  std::shared_ptr<http::Connection> connection;
+  http::Responder responder;
+  std::string request_id;
+};
+
 class Call : public std::enable_shared_from_this<Call> {
  public:
-  Call(Backend& backend, const Identity& identity, http::Request request,
-       std::shared_ptr<http::Connection> connection, http::Responder responder,
-       std::string request_id);
+  Call(Backend& backend, const Identity& identity, Incoming incoming)
+      : backend_(backend), identity_(identity), in_(std::move(incoming)) {}
 
-  const std::string& body() const { return request_.body; }
+  const std::string& body() const { return in_.request.body; }
   const Identity& identity() const { return identity_; }
-  http::Connection& connection() { return *connection_; }
+  http::Connection& connection() { return *in_.connection; }
   Backend& backend() { return backend_; }
   std::string queue_url(const std::string& queue) const;
 
@@ -49,7 +56,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void submit_cancellable(queue::Command command, std::function<void(Call&, R)> render) {
     // Both the ticket and the callback belong to the thread that handles this connection.
     const auto ticket = std::make_shared<Backend::Ticket>(0);
-    connection_->on_abandoned([&backend = backend_, ticket] { backend.cancel(*ticket); });
+    in_.connection->on_abandoned([&backend = backend_, ticket] { backend.cancel(*ticket); });
     *ticket = submit<R>(std::move(command), std::move(render));
   }
 
@@ -58,10 +65,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   Backend& backend_;
   const Identity& identity_;
-  http::Request request_;
-  std::shared_ptr<http::Connection> connection_;
-  http::Responder responder_;
-  std::string request_id_;
+  Incoming in_;
 };
 
 using CallPtr = std::shared_ptr<Call>;

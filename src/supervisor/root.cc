@@ -138,8 +138,10 @@ void Root::broker_is_ready() {
 bool Root::broker_died(const std::optional<process::Ended>& how) {
   if (announcement_.read) reactor_.unwatch(announcement_.read.get());
   announcement_ = {};
-  record(incident::Kind::kProcessDied, "broker", how->describe());
-  if (was_ready_ || how->signal != 0) return true;
+  if (was_ready_ || how->signal != 0) {
+    record(incident::Kind::kProcessDied, "broker", how->describe());
+    return true;
+  }
   exit_code_ = static_cast<ExitCode>(how->exit_code);
   end();
   return false;
