@@ -195,6 +195,17 @@ TEST_F(ShardTest, DeathOfASessionHandsItsMessageToWhoWaits) {
   EXPECT_EQ(answer<queue::Refusal>(own_poll), queue::Refusal::kNoSession);
 }
 
+TEST_F(ShardTest, TheEndOfAnOldConnectionLeavesAResumedSessionAlone) {
+  create("q");
+  const queue::Opened before = open();
+  open(before.session);
+  const Ticket waiting = poll("q", seconds(20), before.session);
+  start(queue::CloseSession{before.session, before.generation, "old connection", false});
+  EXPECT_FALSE(answered(waiting));
+  send("q", "x");
+  EXPECT_EQ(answer<std::vector<Delivery>>(waiting).size(), 1u);
+}
+
 TEST_F(ShardTest, SessionThatComesBackAfterARestartKeepsItsLease) {
   create("in");
   create("out");
