@@ -8,6 +8,12 @@
 #include "queue/engine_change.h"
 
 namespace selvage::queue {
+namespace {
+
+// The vesting time of a first redo: before everything that waits.
+constexpr Instant kHead{};
+
+}  // namespace
 
 Reply Engine::run(OpenSession& c, Context& x) {
   if (c.resume) {
@@ -156,7 +162,7 @@ Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
     message.freed = failure.ended;
     if (dead) return;
     message.failed = failed;
-    message.vest = delay > Duration{0} ? x.now + delay : message.sent;
+    message.vest = delay > Duration{0} ? x.now + delay : kHead;
     message.token = {};
     message.session = {};
     message.leased = false;

@@ -222,6 +222,20 @@ TEST_F(EngineTest, DeathFreesTheMessageAtOnceAndAtTheHead) {
   EXPECT_EQ(got[0].message.freed, clock_.now());
 }
 
+TEST_F(EngineTest, TheFirstRedoPassesEvenWhatWasSentBefore) {
+  create("q");
+  send("q", "older");
+  pass(seconds(1));
+  send("q", "younger");
+  const SessionId alive = open();
+  const SessionId dying = open();
+  const Receipt older = take("q", alive);
+  const Receipt younger = take("q", dying);
+  ask<ItemResults>(Return{{{older, Duration{0}}}});
+  die(dying);
+  EXPECT_EQ(take("q").seq, younger.seq);
+}
+
 TEST_F(EngineTest, OnlyTheOldestLeaseOfADeadSessionLosesAnAttempt) {
   create("q");
   for (int i = 0; i < 3; ++i) send("q");
