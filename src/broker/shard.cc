@@ -50,13 +50,16 @@ Result<void> Shard::recover(Instant now) {
 Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, Instant now) {
   if (const auto* const open = std::get_if<queue::OpenSession>(&command))
     unresumed_.erase(open->resume);
+  SessionId closing;
   if (const auto* const close = std::get_if<queue::CloseSession>(&command))
-    dismiss_waiters(close->session);
+    closing = close->session;
   std::optional<queue::Receive> receive;
   if (const auto* const wanted = std::get_if<queue::Receive>(&command)) receive = *wanted;
 
   auto reply = execute(std::move(command), now);
   if (!reply) return std::unexpected(std::move(reply).error());
+  // Only if it is really closed: an old connection's end must not touch a resumed session.
+  if (closing && !std::holds_alternative<queue::Refusal>(*reply)) dismiss_waiters(closing);
   const auto* const deliveries = std::get_if<std::vector<Delivery>>(&*reply);
   const bool nothing_yet = receive && deliveries != nullptr && deliveries->empty();
   if (!nothing_yet || !park(ticket, *receive, done, now))

@@ -216,14 +216,13 @@ void Client::statistics(Callback<std::vector<QueueStatistics>> done) {
        parsed_by<std::vector<QueueStatistics>>(parse_statistics, std::move(done)));
 }
 
-void Client::open_session(const std::string& resume, const std::vector<std::string>& holding,
-                          Callback<std::string> done) {
+void Client::open_session(const OpenSession& request, Callback<std::string> done) {
   std::string body;
   JsonWriter out(body);
-  out.begin_object();
-  if (!resume.empty()) {
-    out.field("SessionId", resume).key("Holding").begin_array();
-    for (const std::string& receipt : holding) out.string(receipt);
+  out.begin_object().field("Worker", request.worker);
+  if (!request.resume.empty()) {
+    out.field("SessionId", request.resume).key("Holding").begin_array();
+    for (const std::string& receipt : request.holding) out.string(receipt);
     out.end_array();
   }
   out.end_object();

@@ -89,8 +89,12 @@ class Client {
   // `resume` empty: a new one. Else that one, with the receipts that are held in it: the broker
   // takes back what it leased to the session and is not among them. It lives as long as this
   // connection.
-  void open_session(const std::string& resume, const std::vector<std::string>& holding,
-                    Callback<std::string> done);
+  struct OpenSession {
+    std::string worker;  // for the evidence of its death
+    std::string resume;
+    std::vector<std::string> holding;
+  };
+  void open_session(const OpenSession& request, Callback<std::string> done);
   void close_session(const std::string& session, Callback<void> done);
   struct Receive {
     std::string queue;

@@ -131,7 +131,8 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     const char* const end = input_.data() + input_.size();
     if (value.data() < name.data() || value.data() > end) return true;
     const char* const after_name = name.data() + name.size();
-    return std::find(after_name, value.data(), '\n') != value.data();
+    const auto distance = static_cast<size_t>(value.data() - after_name);
+    return std::string_view(after_name, distance).find('\n') != std::string_view::npos;
   }
 
   void on_header_impl(ErrorCode&) override {}

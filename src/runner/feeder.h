@@ -57,6 +57,9 @@ class Feeder {
   // False while a program is not to be started (back-off after it could not be).
   virtual bool ready() const = 0;
   virtual void feed(const client::Message& message, const Places& places) = 0;
+  // No message will come any more: lets an idle program end, then calls `done`, maybe at once. Only
+  // while no message is fed.
+  virtual void finish(std::function<void()> done) = 0;
   // Kills what is running, with all it started; events().ended still comes.
   virtual void abandon() = 0;
 };

@@ -14,6 +14,7 @@
 namespace selvage::runner {
 namespace {
 
+constexpr Duration kFinishTime = std::chrono::seconds(1);  // from the end of its input to SIGTERM
 // A body of 1 MiB can be six times as long in JSON escapes.
 constexpr size_t kMaxLineBytes = 8 << 20;
 
@@ -30,6 +31,7 @@ class Persistent final : public Feeder {
 
   bool ready() const override { return program_.is_running() && !ending_; }
   void feed(const client::Message& message, const Places& places) override;
+  void finish(std::function<void()> done) override;
   void abandon() override;
 
  private:
@@ -52,6 +54,7 @@ class Persistent final : public Feeder {
   bool working_ = false;               // it has a message
   std::optional<std::string> broken_;  // it broke the contract like this
   Instant started_{};
+  std::function<void()> finished_;  // set: it is to end for good
 };
 
 void Persistent::start() {
@@ -96,6 +99,16 @@ void Persistent::feed(const client::Message& message, const Places& places) {
   program_.set_deadline(setting_.stage.deadline);
   program_.write(line + "\n");
   events_.started();
+}
+
+// The end of its input is the word; SIGTERM follows, and SIGKILL after the grace.
+void Persistent::finish(std::function<void()> done) {
+  setting_.reactor.cancel(std::exchange(restart_timer_, 0));
+  if (!program_.is_running()) return done();
+  finished_ = std::move(done);
+  ending_ = true;
+  program_.close_input();
+  program_.set_deadline(kFinishTime);
 }
 
 void Persistent::abandon() {
@@ -175,6 +188,7 @@ void Persistent::answer(Verdict verdict) {
 }
 
 void Persistent::program_ended() {
+  if (finished_) return finished_();
   ending_ = false;
   restart_later();
   events_.ready_changed();

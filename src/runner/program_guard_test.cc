@@ -25,8 +25,7 @@ int forbidden_kills() {
 }  // namespace selvage::runner
 
 extern "C" int kill(pid_t pid, int signal) noexcept {
-  if (pid != -1 && pid != 1 && pid != 0)
-    return static_cast<int>(syscall(SYS_kill, pid, signal));
+  if (pid != -1 && pid != 1 && pid != 0) return static_cast<int>(syscall(SYS_kill, pid, signal));
   ++forbidden;
   errno = EPERM;
   return -1;

@@ -22,6 +22,7 @@ constexpr Duration kPollPause = std::chrono::seconds(1);  // after a poll that w
 constexpr Duration kPollWait = std::chrono::seconds(20);
 constexpr Duration kLeaseMargin = std::chrono::seconds(30);
 constexpr Duration kMaxLease = std::chrono::hours(12);
+constexpr Duration kSettleLimit = std::chrono::seconds(3);  // for results, after the last program
 constexpr Duration kSupervisorCheck = std::chrono::seconds(1);
 
 // Long enough for everything in hand to meet its own deadline; dead workers are noticed by their
@@ -69,7 +70,7 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
   reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
   empty_work();
   Feeder::Events events{.started = [this] { program_started(); },
-                        .ended = [this](Verdict verdict) { attempt_ended(verdict); },
+                        .ended = [this](const Verdict& verdict) { attempt_ended(verdict); },
                         .progress = [this](double) { program_alive(); },
                         .ready_changed = [this] { step(); }};
   const FeederSetting setting{stage_, settings_.plan, settings_.worker, reactor_, clock_};
@@ -112,11 +113,11 @@ void Runner::step() {
 
 void Runner::join() {
   joining_ = true;
-  std::vector<std::string> holding = settler_.receipts();
-  if (current_) holding.push_back(current_->receipt);
-  for (const client::Message& message : in_hand_) holding.push_back(message.receipt);
-  control_.open_session(session_, holding,
-                        [this](const Result<std::string>& opened) { joined(opened); });
+  client::Client::OpenSession request{
+      .worker = settings_.worker, .resume = session_, .holding = settler_.receipts()};
+  if (current_) request.holding.push_back(current_->receipt);
+  for (const client::Message& message : in_hand_) request.holding.push_back(message.receipt);
+  control_.open_session(request, [this](const Result<std::string>& opened) { joined(opened); });
 }
 
 void Runner::joined(const Result<std::string>& session) {
@@ -227,6 +228,8 @@ void Runner::drain() {
   draining_ = true;
   log_info("draining");
   if (current_) reactor_.after(settings_.drain_limit, [this] { drain_limit_reached(); });
+  // A broker that is gone for good must not keep us: what we hold is freed by our end.
+  reactor_.after(settings_.drain_limit + stage_.grace + kSettleLimit, [this] { reactor_.stop(); });
   step();
 }
 
@@ -251,13 +254,11 @@ void Runner::watch_supervisor() {
 // Says goodbye, so that a message that is just being delivered to us burns no attempt.
 void Runner::leave() {
   leaving_ = true;
-  const auto end = [this] {
-    feeder_.reset();
+  feeder_->finish([this] {
     artifact::remove_tree(settings_.data + "/work/" + settings_.worker);
-    reactor_.stop();
-  };
-  if (!joined_) return end();
-  control_.close_session(session_, [end](const Result<void>&) { end(); });
+    if (!joined_) return reactor_.stop();
+    control_.close_session(session_, [this](const Result<void>&) { reactor_.stop(); });
+  });
 }
 
 }  // namespace selvage::runner

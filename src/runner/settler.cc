@@ -65,11 +65,12 @@ void Settler::forget() {
 // Failures first: somebody waits for those messages.
 void Settler::flush() {
   if (calling_ || paused_) return;
-  if (!fails_.empty()) return settle(fails_, [this](auto& b, auto done) { client_.fail(b, done); });
+  if (!fails_.empty())
+    return settle(fails_, [this](auto& b, const auto& done) { client_.fail(b, done); });
   if (!returns_.empty())
-    return settle(returns_, [this](auto& b, auto done) { client_.give_back(b, done); });
+    return settle(returns_, [this](auto& b, const auto& done) { client_.give_back(b, done); });
   if (!hand_overs_.empty())
-    return settle(hand_overs_, [this](auto& b, auto done) { client_.hand_over(b, done); });
+    return settle(hand_overs_, [this](auto& b, const auto& done) { client_.hand_over(b, done); });
   events_.idle_changed();
 }
 

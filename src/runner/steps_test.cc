@@ -57,8 +57,7 @@ struct Row {
 constexpr Row kTable[] = {
     {"draining, nothing left", [](const Situation& s) { return s.draining && nothing_left(s); },
      [](const Situation&) { return Steps{.leave = true}; }},
-    {"not joined",
-     [](const Situation& s) { return !s.joined && !(s.draining && nothing_left(s)); },
+    {"not joined", [](const Situation& s) { return !s.joined && !(s.draining && nothing_left(s)); },
      [](const Situation& s) { return Steps{.join = !s.joining}; }},
     {"joined, not draining, one at a time",
      [](const Situation& s) { return s.joined && !s.draining && s.batch == 1; },

@@ -112,8 +112,8 @@ bool take_attributes(wire::JsonValue& value, MessageAttributes& out) {
       if (key == "DataType") taken.type = *text;
       if (key == "StringValue") taken.value = *text;
       if (key != "BinaryValue") return true;
-      auto bytes = from_base64(*text);
-      if (bytes) taken.value = *std::move(bytes);
+      const auto bytes = from_base64(*text);
+      taken.value = bytes.value_or("");
       return bytes.has_value();
     });
   });

@@ -7,14 +7,28 @@
 #include "sqs/session_id.h"
 
 namespace selvage::sqs {
+namespace {
+
+std::string evidence_of_death(const std::string& worker) {
+  std::string json;
+  wire::JsonWriter out(json);
+  out.begin_object();
+  if (!worker.empty()) out.field("worker", worker);
+  out.field("cause", "the worker's connection closed").end_object();
+  return json;
+}
+
+}  // namespace
 
 // The session lives on this connection from now on: when the connection closes, for whatever
 // reason, the leases taken in the session are revoked, unless it was resumed elsewhere meanwhile.
 void open_session(const CallPtr& call) {
   std::string resume;
+  std::string worker;
   std::vector<std::string> holding;
   const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
     if (key == "SessionId") return take(v, resume);
+    if (key == "Worker") return take(v, worker);
     return key != "Holding" || take(v, holding);
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
@@ -26,11 +40,11 @@ void open_session(const CallPtr& call) {
   }
   for (const std::string& handle : holding)
     if (const auto receipt = decode_receipt(handle)) command.holding.push_back(*receipt);
-  call->submit<queue::Opened>(command, [](Call& c, const queue::Opened& opened) {
-    c.connection().on_close([&backend = c.backend(), opened] {
-      backend.submit(queue::CloseSession{opened.session, opened.generation,
-                                         R"({"cause":"the worker's connection closed"})", false},
-                     [](const queue::Reply&) {});
+  call->submit<queue::Opened>(command, [worker](Call& c, const queue::Opened& opened) {
+    c.connection().on_close([&backend = c.backend(), opened, worker] {
+      backend.submit(
+          queue::CloseSession{opened.session, opened.generation, evidence_of_death(worker), false},
+          [](const queue::Reply&) {});
     });
     std::string json;
     wire::JsonWriter(json)

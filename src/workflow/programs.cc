@@ -48,7 +48,7 @@ std::optional<std::string> find_in_path(const std::string& name) {
     more = colon != std::string_view::npos;
     const std::string directory(rest.substr(0, colon));
     if (more) rest.remove_prefix(colon + 1);
-    const std::string candidate = absolute((fs::path(directory) / name).string());
+    std::string candidate = absolute((fs::path(directory) / name).string());
     if (hindrance(candidate, name).empty()) return candidate;
   }
   return std::nullopt;
@@ -75,7 +75,7 @@ std::expected<std::string, std::string> SystemPrograms::find(const std::string& 
     return std::unexpected(
         fmt::format("'~' is not replaced here: write the whole path of {}", name));
   }
-  const std::string path = absolute((fs::path(directory) / name).string());
+  std::string path = absolute((fs::path(directory) / name).string());
   std::string reason = hindrance(path, name);
   if (!reason.empty()) return std::unexpected(std::move(reason));
   return path;
