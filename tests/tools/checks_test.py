@@ -40,7 +40,9 @@ class Layers(Check):
         self.write("src/base/a.h", "#include <vector>\n#include <sys/stat.h>\n#include <fmt/core.h>\n")
         self.write("src/wire/json.cc", '#include <simdjson.h>\n#include "base/a.h"\n#include "wire/json.h"\n')
         self.write("src/wire/json.h", "")
-        self.write("src/wire/json_test.cc", '#include <gtest/gtest.h>\n#include "tests/support/t.h"\n')
+        self.write("src/wire/json_test.cc", '#include <gtest/gtest.h>\n#include "tests/support/t.h"\n'
+                   '#include "wire/fixture.h"\n')
+        self.write("src/wire/fixture.h", "#include <gtest/gtest.h>\n")  # only a test includes it
         self.write("src/http/http.cc", "#include <boost/asio.hpp>\nboost::asio::io_context x;\n")
 
     def test_accepts_a_tree_that_keeps_the_law(self):
@@ -83,6 +85,10 @@ class Layers(Check):
         self.write("src/base/b.cc", '#include <gtest/gtest.h>\n#include "tests/support/t.h"\n')
         self.fails("check-layers", "<gtest/gtest.h>: only a test may include it")
         self.fails("check-layers", '"tests/support/t.h": only a test may include it')
+
+    def test_refuses_test_headers_in_a_header_that_not_only_tests_include(self):
+        self.write("src/wire/other.cc", '#include "wire/fixture.h"\n')
+        self.fails("check-layers", "src/wire/fixture.h:1: <gtest/gtest.h>: only a test may include it")
 
     def test_refuses_headers_that_include_each_other(self):
         self.write("src/base/b.h", '#include "base/c.h"\n')
@@ -199,7 +205,7 @@ class Text(Check):
         for text, reason in [("see /" + "work/main", "a path of one machine"),
                              ("cd /" + "root/x", "a path of one machine"),
                              ("TO" + "DO later", "a note to do something later"),
-                             ("https://registry." + "npmjs.org", "the host of a package registry")]:
+                             ("https://registry." + "npm" + "js.org", "the host of a package registry")]:
             self.write("README.md", text + "\n")
             self.fails("check-text", f"README.md:1: {reason}")
 
