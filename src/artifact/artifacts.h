@@ -3,9 +3,9 @@
 // Files too large for a message: a directory that travels with one. Written by a worker, staged,
 // kept by the commit that hands it over, released when no message refers to it.
 //
-//   work/<worker>/out ──stage()──▶ staged/<id> ──keep()──▶ kept/<id> ──release()──▶ gone
-//        a program                  durable,               a message
-//        writes here                nobody's yet           refers to it
+//   work/<w>/out ──stage()──▶ staged/<id> ──keep()──▶ kept/<id> ──release()──▶ gone
+//   a program                 durable,                 a message
+//   writes here               nobody's yet             refers to it
 
 #include <set>
 #include <string>

@@ -82,7 +82,8 @@ void Shard::look_for_artifacts(queue::Command& command) const {
   for (auto& item : hand_over->items)
     for (const auto& output : item.outputs)
       if (const ArtifactId id = output.message.artifact)
-        item.artifact_missing |= artifacts_ == nullptr || !artifacts_->is_staged(id);
+        if (artifacts_ == nullptr || !artifacts_->is_staged(id))
+          item.refused = queue::Refusal::kNoArtifact;
 }
 
 bool Shard::park(Ticket ticket, const queue::Receive& command, Done& done, Instant now) {

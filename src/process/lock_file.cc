@@ -48,7 +48,8 @@ bool write_pid(const Fd& fd) {
 Error cannot(std::string_view verb, const std::string& path) {
   const bool full = errno == ENOSPC || errno == EDQUOT;
   return {full ? ErrorCode::kDiskFull : ErrorCode::kSettings,
-          fmt::format("cannot {} the lock file '{}': {}", verb, path, strerrordesc_np(errno))};
+          fmt::format("cannot {} the lock file '{}': {}{}", verb, path, strerrordesc_np(errno),
+                      full ? "; free some space on that disk" : "")};
 }
 
 }  // namespace

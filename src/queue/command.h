@@ -26,6 +26,7 @@ enum class Refusal {
   kLeaseGone,       // revoked, run out or already settled: the caller's work no longer counts
   kNoSession,       // unknown or ended
   kNoArtifact,      // an output names an artifact that is not there
+  kBadContents,     // an output has characters that no message may have
 };
 
 template <typename T>
@@ -126,7 +127,8 @@ struct HandOver {
   struct Item {
     Receipt receipt;
     std::vector<Output> outputs;
-    bool artifact_missing = false;  // found by whoever can look: refused with kNoArtifact
+    std::optional<Refusal> refused = {};  // found by who can look at bytes and files: comes true
+                                          // if the lease is still held
   };
   std::vector<Item> items;
 };

@@ -84,7 +84,7 @@ Reply Engine::run(HandOver& c, Context& x) {
 OrRefusal<Done> Engine::hand_over(HandOver::Item& item, Context& x) {
   Queue* const input = holder_queue(item.receipt);
   if (input == nullptr) return std::unexpected(Refusal::kLeaseGone);
-  if (item.artifact_missing) return std::unexpected(Refusal::kNoArtifact);
+  if (item.refused) return std::unexpected(*item.refused);
   for (const HandOver::Output& output : item.outputs) {
     const Queue* const target = find(output.queue);
     if (target == nullptr) return std::unexpected(Refusal::kNoSuchQueue);

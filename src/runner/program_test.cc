@@ -188,7 +188,7 @@ TEST_F(ProgramTest, WhatCannotBeStartedIsDown) {
 // ---- the deadline
 
 TEST_F(ProgramTest, DeadlineAsksFirst) {
-  start("trap 'echo asked; exit 3' TERM; echo ready; while :; do sleep 1000; done");
+  start("trap 'echo asked; exit 3' TERM; echo ready; sleep 1000 & wait");
   run_until_it_says("ready");
   program_->set_deadline(kNow);
   run_to_the_end();
@@ -244,7 +244,7 @@ TEST_F(ProgramTest, DeadlineEndsWithTheRun) {
 }
 
 TEST_F(ProgramTest, KillDoesNotAskAndIsNoHang) {
-  start("trap 'echo asked' TERM; echo ready; while :; do sleep 1000; done");
+  start("trap 'echo asked' TERM; echo ready; sleep 1000 & wait");
   run_until_it_says("ready");
   program_->kill();
   program_->kill();

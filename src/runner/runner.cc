@@ -3,6 +3,7 @@
 #include "runner/runner.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -61,7 +62,8 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
       artifacts_(std::move(artifacts)),
       journal_(std::move(journal)),
       lock_(std::move(lock)),
-      work_{.in = {}, .out = settings_.data + "/work/" + settings_.worker + "/out"},
+      work_root_(fmt::format("{}/work/{}.{}", settings_.data, settings_.worker, getpid())),
+      work_{.in = {}, .out = work_root_ + "/out"},
       control_(reactor_, settings_.broker),
       intake_(reactor_, settings_.broker),
       settler_(control_, {.idle_changed = [this] { step(); },
@@ -255,7 +257,7 @@ void Runner::watch_supervisor() {
 void Runner::leave() {
   leaving_ = true;
   feeder_->finish([this] {
-    artifact::remove_tree(settings_.data + "/work/" + settings_.worker);
+    artifact::remove_tree(work_root_);
     if (!joined_) return reactor_.stop();
     control_.close_session(session_, [this](const Result<void>&) { reactor_.stop(); });
   });

@@ -65,12 +65,13 @@ class Runner {
   // ---- out
   void attempt_ended(const Verdict& verdict);
   void hand_over(const Verdict& verdict);
-  void fail(const Verdict& verdict);
-  void refused(const client::HandOver& item, const std::string& outcome);
-  void discard(const client::HandOver& item);
+  void fail(const client::Message& message, const Verdict& verdict);
+  void refused(const Handing& handing, const std::string& outcome);
+  void discard(const Handing& handing);
   std::string evidence(const client::Message& message, const Verdict& verdict) const;
   void record(incident::Kind kind, const client::Message& message, const std::string& cause,
               Duration recovery = {});
+  Result<client::Output> make_output(const std::string& body);
   Result<ArtifactId> stage_output();
   void empty_work();
 
@@ -88,6 +89,8 @@ class Runner {
   artifact::Artifacts artifacts_;
   incident::Journal journal_;
   process::LockFile lock_;
+  // Ours alone: what a dead runner of the same name left behind may still write to its own.
+  std::string work_root_;
   Places work_;  // where the program finds its files
 
   client::Client control_;  // the session lives on this connection; results go back on it

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "runner/runner.h"
 #include "wire/json.h"
+#include "wire/utf8.h"
 
 namespace selvage::runner {
 namespace {
@@ -36,7 +37,7 @@ void Runner::attempt_ended(const Verdict& verdict) {
         break;
       case Verdict::Kind::kFailed:
       case Verdict::Kind::kPoison:
-        fail(verdict);
+        fail(*current_, verdict);
         break;
       case Verdict::Kind::kTryLater:
       case Verdict::Kind::kNotStarted:
@@ -50,46 +51,52 @@ void Runner::attempt_ended(const Verdict& verdict) {
 }
 
 void Runner::hand_over(const Verdict& verdict) {
-  client::HandOver item{.receipt = current_->receipt, .outputs = {}};
+  Handing handing{{.receipt = current_->receipt, .outputs = {}}, *current_, verdict};
+  handing.message.body.clear();
+  handing.verdict.output.clear();
+  handing.verdict.kind = Verdict::Kind::kFailed;  // should it be refused
   if (!stage_.to.empty() && verdict.kind == Verdict::Kind::kDone) {
-    const auto artifact = stage_output();
-    Verdict failed = verdict;
-    failed.kind = Verdict::Kind::kFailed;
-    if (!artifact) {
-      failed.cause = artifact.error().message;
-      return fail(failed);
+    const auto output = make_output(verdict.output);
+    if (!output) {
+      handing.verdict.cause = output.error().message;
+      return fail(*current_, handing.verdict);
     }
-    if (verdict.output.empty() && !*artifact) {
-      failed.cause = "it ended well, but wrote no output for " + stage_.to;
-      return fail(failed);
-    }
-    item.outputs.push_back({stage_.to, verdict.output.empty() ? "{}" : verdict.output, *artifact});
+    handing.item.outputs.push_back(*output);
   }
-  settler_.add(std::move(item));
+  settler_.add(std::move(handing));
 }
 
-void Runner::fail(const Verdict& verdict) {
+// Failure: why this output cannot be a message.
+Result<client::Output> Runner::make_output(const std::string& body) {
+  if (!wire::is_utf8(body))
+    return failure(ErrorCode::kGiveUp, "its output is not UTF-8 text; put files into SELVAGE_OUT");
+  const auto artifact = stage_output();
+  if (!artifact) return std::unexpected(artifact.error());
+  if (body.empty() && !*artifact)
+    return failure(ErrorCode::kGiveUp, "it ended well, but wrote no output for " + stage_.to);
+  return client::Output{stage_.to, body.empty() ? "{}" : body, *artifact};
+}
+
+void Runner::fail(const client::Message& message, const Verdict& verdict) {
   const auto kind = verdict.hung ? incident::Kind::kProgramHung : incident::Kind::kProgramDied;
-  settler_.add(client::Fail{.receipt = current_->receipt,
+  settler_.add(client::Fail{.receipt = message.receipt,
                             .ended = verdict.ended,
-                            .evidence = evidence(*current_, verdict),
+                            .evidence = evidence(message, verdict),
                             .poison = verdict.kind == Verdict::Kind::kPoison});
-  record(kind, *current_, verdict.cause);
+  record(kind, message, verdict.cause);
 }
 
 // The broker will never take this hand-over, so the attempt has failed after all.
-void Runner::refused(const client::HandOver& item, const std::string& outcome) {
-  discard(item);
-  Verdict verdict;
+void Runner::refused(const Handing& handing, const std::string& outcome) {
+  discard(handing);
+  Verdict verdict = handing.verdict;
   verdict.cause = "the broker refused its output: " + outcome;
-  verdict.ended = clock_.now();
   log_warn("{}", verdict.cause);
-  settler_.add(client::Fail{
-      .receipt = item.receipt, .ended = verdict.ended, .evidence = evidence({}, verdict)});
+  fail(handing.message, verdict);
 }
 
-void Runner::discard(const client::HandOver& item) {
-  for (const client::Output& output : item.outputs)
+void Runner::discard(const Handing& handing) {
+  for (const client::Output& output : handing.item.outputs)
     if (output.artifact) artifacts_.discard(output.artifact);
 }
 

@@ -13,9 +13,9 @@ constexpr size_t kMaxItems = 100;
 // A call's JSON stays far below the server's body limit even if every byte needs an escape.
 constexpr size_t kMaxBytes = 1 << 20;
 
-size_t bytes_of(const client::HandOver& item) {
+size_t bytes_of(const Handing& handing) {
   size_t bytes = 0;
-  for (const client::Output& output : item.outputs) bytes += output.body.size();
+  for (const client::Output& output : handing.item.outputs) bytes += output.body.size();
   return bytes;
 }
 size_t bytes_of(const client::Return&) {
@@ -25,9 +25,25 @@ size_t bytes_of(const client::Fail& item) {
   return item.evidence.size();
 }
 
+const std::string& receipt_of(const Handing& handing) {
+  return handing.item.receipt;
+}
+const std::string& receipt_of(const client::Return& item) {
+  return item.receipt;
+}
+const std::string& receipt_of(const client::Fail& item) {
+  return item.receipt;
+}
+
+std::vector<client::HandOver> items_of(const std::vector<Handing>& batch) {
+  std::vector<client::HandOver> items;
+  for (const Handing& handing : batch) items.push_back(handing.item);
+  return items;
+}
+
 }  // namespace
 
-void Settler::add(client::HandOver item) {
+void Settler::add(Handing item) {
   hand_overs_.push_back(std::move(item));
   flush();
 }
@@ -42,9 +58,9 @@ void Settler::add(client::Fail item) {
 
 std::vector<std::string> Settler::receipts() const {
   std::vector<std::string> all = called_;
-  for (const auto& item : hand_overs_) all.push_back(item.receipt);
-  for (const auto& item : returns_) all.push_back(item.receipt);
-  for (const auto& item : fails_) all.push_back(item.receipt);
+  for (const auto& item : hand_overs_) all.push_back(receipt_of(item));
+  for (const auto& item : returns_) all.push_back(receipt_of(item));
+  for (const auto& item : fails_) all.push_back(receipt_of(item));
   return all;
 }
 
@@ -59,7 +75,7 @@ void Settler::forget() {
   called_.clear();
   returns_.clear();
   fails_.clear();
-  for (const client::HandOver& item : std::exchange(hand_overs_, {})) events_.lost(item);
+  for (const Handing& item : std::exchange(hand_overs_, {})) events_.lost(item);
 }
 
 // Failures first: somebody waits for those messages.
@@ -70,7 +86,8 @@ void Settler::flush() {
   if (!returns_.empty())
     return settle(returns_, [this](auto& b, const auto& done) { client_.give_back(b, done); });
   if (!hand_overs_.empty())
-    return settle(hand_overs_, [this](auto& b, const auto& done) { client_.hand_over(b, done); });
+    return settle(hand_overs_,
+                  [this](auto& b, const auto& done) { client_.hand_over(items_of(b), done); });
   events_.idle_changed();
 }
 
@@ -91,7 +108,7 @@ template <typename Item, typename Call>
 void Settler::settle(std::deque<Item>& items, Call&& call) {
   calling_ = true;
   std::vector<Item> batch = next_batch(items);
-  for (const Item& item : batch) called_.push_back(item.receipt);
+  for (const Item& item : batch) called_.push_back(receipt_of(item));
   call(batch, [this, &items, batch, session = session_](Result<client::Outcomes> outcomes) {
     if (session != session_) return;
     calling_ = false;
@@ -108,7 +125,7 @@ void Settler::settle(std::deque<Item>& items, Call&& call) {
   });
 }
 
-void Settler::answered(const client::HandOver& item, const std::string& outcome) {
+void Settler::answered(const Handing& item, const std::string& outcome) {
   if (outcome == "Done") return;
   if (outcome == "LeaseGone") return events_.lost(item);
   events_.refused(item, outcome);

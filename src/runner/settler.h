@@ -10,8 +10,16 @@
 #include <vector>
 
 #include "client/client.h"
+#include "runner/feeder.h"
 
 namespace selvage::runner {
+
+// A hand-over with what its evidence would say, should the broker refuse it.
+struct Handing {
+  client::HandOver item;
+  client::Message message;  // without its body
+  Verdict verdict;          // without its output
+};
 
 // Not thread-safe.
 // 1. A result is kept until the broker has answered it: a broken connection repeats the call. That
@@ -24,13 +32,13 @@ class Settler {
     std::function<void()> idle_changed;
     // The broker will not take a hand-over (too large, no such queue): it is this attempt's
     // failure.
-    std::function<void(const client::HandOver&, const std::string& outcome)> refused;
+    std::function<void(const Handing&, const std::string& outcome)> refused;
     // A hand-over that no longer counts: somebody else has the message.
-    std::function<void(const client::HandOver&)> lost;
+    std::function<void(const Handing&)> lost;
   };
   Settler(client::Client& client, Events events) : client_(client), events_(std::move(events)) {}
 
-  void add(client::HandOver item);
+  void add(Handing item);
   void add(client::Return item);
   void add(client::Fail item);
   // The receipts of everything that is not settled yet.
@@ -49,13 +57,13 @@ class Settler {
   std::vector<Item> next_batch(std::deque<Item>& items);
   template <typename Item, typename Call>
   void settle(std::deque<Item>& items, Call&& call);
-  void answered(const client::HandOver& item, const std::string& outcome);
+  void answered(const Handing& item, const std::string& outcome);
   void answered(const client::Return&, const std::string&) {}
   void answered(const client::Fail&, const std::string&) {}
 
   client::Client& client_;
   Events events_;
-  std::deque<client::HandOver> hand_overs_;
+  std::deque<Handing> hand_overs_;
   std::deque<client::Return> returns_;
   std::deque<client::Fail> fails_;
   std::vector<std::string> called_;  // the receipts of the call under way

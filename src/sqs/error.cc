@@ -32,6 +32,8 @@ ApiError describe(Refusal refusal) {
       return {kSessionEnded, "There is no such session: open a new one."};
     case Refusal::kNoArtifact:
       return {kInvalidParameterValue, "An output names an artifact that was not staged."};
+    case Refusal::kBadContents:
+      return {kInvalidMessageContents, "An output has characters outside the allowed set."};
   }
   return {kInternalFailure, "An unknown refusal."};
 }
@@ -58,6 +60,8 @@ std::string_view outcome_name(Refusal refusal) {
       return "NoSession";
     case Refusal::kNoArtifact:
       return "NoArtifact";
+    case Refusal::kBadContents:
+      return "BadContents";
   }
   return "Unknown";
 }

@@ -54,6 +54,8 @@ OrError<queue::HandOver> to_command(const std::vector<Entry>& entries) {
       auto target = to_output(output);
       if (!target) return std::unexpected(std::move(target).error());
       item.outputs.push_back(*std::move(target));
+      if (!has_only_allowed_characters(output.envelope.body))
+        item.refused = queue::Refusal::kBadContents;
     }
     command.items.push_back(std::move(item));
   }

@@ -75,7 +75,7 @@ Root::Root(RootSettings settings, incident::Journal journal, process::LockFile l
                          return true;
                        },
                    .stopped = [this] { broker_.stop(kBrokerStopLimit); }}) {
-  reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { shut_down(); });
+  reactor_.on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int) { shut_down(); });
   reactor_.on_signal({SIGCHLD}, [this](int) { sweep(); });
 }
 

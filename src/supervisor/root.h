@@ -28,9 +28,9 @@ class Root {
   // Failure: kInUse when another root works in this data directory, kSettings, kDiskFull.
   static Result<std::unique_ptr<Root>> open(RootSettings settings);
 
-  // Works until SIGTERM or SIGINT, then stops the supervisor (which drains the workers), then the
-  // broker. A second signal kills everything at once. A broker that cannot start the first time
-  // (its own words say why) ends the root with the broker's exit code.
+  // Works until SIGTERM, SIGINT or SIGHUP (the terminal has gone), then stops the supervisor (which
+  // drains the workers), then the broker. A second signal kills everything at once. A broker that
+  // cannot start the first time (its own words say why) ends the root with the broker's exit code.
   ExitCode run();
 
  private:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -15,6 +16,7 @@
 namespace selvage::supervisor {
 namespace {
 
+constexpr Duration kSweepDelay = std::chrono::milliseconds(20);
 constexpr Duration kRetryPause = std::chrono::milliseconds(50);
 constexpr Duration kStopMargin = std::chrono::seconds(5);
 
@@ -136,7 +138,7 @@ void Supervisor::worker_died(const workflow::Stage& stage, const std::string& wo
                              const std::optional<process::Ended>& how) {
   const std::string cause = how ? how->describe() : "it ended (an adopted process)";
   log_warn("worker {} died: {}; starting it again", worker, cause);
-  sweep();
+  sweep_soon();
   journal_.record({.at = clock_.now(),
                    .kind = incident::Kind::kWorkerDied,
                    .stage = stage.name,
@@ -146,11 +148,26 @@ void Supervisor::worker_died(const workflow::Stage& stage, const std::string& wo
                    .recovery = {}});
 }
 
-// What a dead runner leaves behind became our children: nothing of it may go on.
+// Looking at every process of the machine takes a millisecond or more, in which the message's next
+// program is being started: that comes first. The dead runner's own program is dead already.
+void Supervisor::sweep_soon() {
+  if (sweep_timer_ == 0) sweep_timer_ = reactor_.after(kSweepDelay, [this] { sweep(); });
+}
+
+// What a dead runner leaves behind became our children: nothing of it may go on, and its files go.
 void Supervisor::sweep() {
-  process::kill_strays([this](pid_t pid) {
-    return std::ranges::any_of(workers_, [pid](const auto& w) { return w->pid() == pid; });
-  });
+  sweep_timer_ = 0;
+  process::kill_strays([this](pid_t pid) { return is_worker(pid); });
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.data + "/work", error)) {
+    const std::string name = entry.path().filename().string();
+    const auto pid = static_cast<pid_t>(std::atoi(name.substr(name.rfind('.') + 1).c_str()));
+    if (kill(pid, 0) != 0) std::filesystem::remove_all(entry.path(), error);
+  }
+}
+
+bool Supervisor::is_worker(pid_t pid) const {
+  return std::ranges::any_of(workers_, [pid](const auto& w) { return w->pid() == pid; });
 }
 
 void Supervisor::drain() {

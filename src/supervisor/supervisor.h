@@ -44,7 +44,9 @@ class Supervisor {
   std::unique_ptr<Keeper> make_keeper(const workflow::Stage& stage, int number);
   void worker_died(const workflow::Stage& stage, const std::string& worker,
                    const std::optional<process::Ended>& how);
+  void sweep_soon();
   void sweep();
+  bool is_worker(pid_t pid) const;
   void drain();
   void worker_stopped();
 
@@ -56,6 +58,7 @@ class Supervisor {
   client::Client client_;
   std::vector<client::QueueSettings> queues_;  // in the order in which they must be made
   std::vector<std::unique_ptr<Keeper>> workers_;
+  process::TimerId sweep_timer_ = 0;
   bool draining_ = false;
   size_t stopped_ = 0;
 };

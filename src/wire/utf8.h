@@ -11,4 +11,7 @@ namespace selvage::wire {
 // no overlong forms, no surrogates, nothing above U+10FFFF. 0 when it is not well formed.
 size_t utf8_length(std::string_view text);
 
+// Whether the whole of `text` is well formed.
+bool is_utf8(std::string_view text);
+
 }  // namespace selvage::wire
