@@ -20,7 +20,7 @@ build:
 	@tools/build release selvage
 
 test:
-	@tools/setup build test
+	@tools/setup build test demo
 	@tools/build release
 	@tools/run-tests
 

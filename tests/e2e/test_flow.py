@@ -286,7 +286,6 @@ for line in sys.stdin:
         self.assertTrue(attempts[0]["stderr"].endswith(" end"), attempts[0])
         flow.leave(self)
 
-    # BUG: bytes that are no UTF-8 arrive as U+FFFD, control characters as they are.
     def test_an_output_that_no_message_may_contain_is_a_failed_attempt(self):
         flow = self.workflow("a: { from: a, run: ./program, to: b }", defaults=self.SOON)
         for count, output in enumerate((r"a\377b", r"a\001b", r"a\000b"), 1):
@@ -298,7 +297,6 @@ for line in sys.stdin:
             self.assertEqual(len(evidence(message)), 3)
         flow.leave(self)
 
-    # BUG: SIGPIPE kills the runner.
     def test_a_program_that_does_not_read_its_input_is_no_failure(self):
         flow = self.workflow("a: { from: a, run: [sh, -c, 'echo done'], to: b }", defaults=self.SOON)
         flow.send("a", "x" * 900_000)
@@ -323,7 +321,6 @@ for line in sys.stdin:
         self.assertIn("NoSuchQueue", attempts[0]["cause"])
         flow.leave(self)
 
-    # BUG: each of them says attempt 1, without a beginning, exit code of its own or stderr.
     def test_the_evidence_of_a_refused_output_is_as_full_as_any_other(self):
         flow = self.workflow("a: { from: a, run: ./program, to: b }", defaults=self.SOON)
         flow.call("AmazonSQS.DeleteQueue", QueueUrl=flow.url("b"))
