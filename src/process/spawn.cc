@@ -279,6 +279,12 @@ Result<Child> spawn(const SpawnRequest& request) {
   return child;
 }
 
+std::vector<std::string> own_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  return environment;
+}
+
 std::optional<Ended> reap(Child& child) {
   Ended ended;
   siginfo_t info{};

@@ -47,6 +47,9 @@ struct Ended {
 // behind. Thread-safe; the thread waits until the program runs.
 Result<Child> spawn(const SpawnRequest& request);
 
+// Our own environment, as SpawnRequest wants it.
+std::vector<std::string> own_environment();
+
 // Reaps `child` if it has ended; nullopt while it runs. Its pidfd stays open (it may be watched),
 // but its pid is anybody's from then on: never reap it again.
 std::optional<Ended> reap(Child& child);

@@ -2,16 +2,13 @@
 #include "runner/feeder.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include "workflow/print.h"
 
 namespace selvage::runner {
 
 std::vector<std::string> stage_environment(const FeederSetting& setting) {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    if (!std::string_view(*entry).starts_with("SELVAGE_")) environment.emplace_back(*entry);
+  std::vector<std::string> environment = process::own_environment();
+  std::erase_if(environment, [](const std::string& e) { return e.starts_with("SELVAGE_"); });
   for (const auto& [name, value] : setting.stage.env) {
     std::erase_if(environment, [&](const std::string& e) { return e.starts_with(name + "="); });
     environment.push_back(fmt::format("{}={}", name, value));

@@ -15,6 +15,18 @@ namespace {
 constexpr size_t kMaxEntries = 10;
 constexpr size_t kMaxIdLength = 80;
 
+bool take_entries(wire::JsonValue& value, std::vector<ReceiptEntry>& out) {
+  return value.array([&](wire::JsonValue& item) {
+    ReceiptEntry& entry = out.emplace_back();
+    return item.object([&](std::string_view key, wire::JsonValue& v) {
+      if (key == "Id") return take(v, entry.id);
+      if (key == "ReceiptHandle") return take(v, entry.handle);
+      if (key == "VisibilityTimeout") return take(v, entry.visibility_seconds);
+      return true;
+    });
+  });
+}
+
 bool is_valid_id(const std::string& id) {
   return !id.empty() && id.size() <= kMaxIdLength && std::ranges::all_of(id, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
@@ -70,44 +82,56 @@ std::string BatchResults::to_json() const {
   return json;
 }
 
-bool take_receipt_entries(wire::JsonValue& value, std::vector<ReceiptEntry>& out) {
-  return value.array([&](wire::JsonValue& item) {
-    ReceiptEntry& entry = out.emplace_back();
-    return item.object([&](std::string_view key, wire::JsonValue& v) {
-      if (key == "Id") return take(v, entry.id);
-      if (key == "ReceiptHandle") return take(v, entry.handle);
-      if (key == "VisibilityTimeout") return take(v, entry.visibility_seconds);
-      return true;
-    });
-  });
+ReceiptBatch::ReceiptBatch(std::string queue, std::vector<ReceiptEntry> entries,
+                           BatchResults results)
+    : queue_(std::move(queue)), entries_(std::move(entries)), results_(std::move(results)) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    auto receipt = parse_receipt(entries_[i].handle);
+    if (receipt)
+      receipts_.emplace_back(*receipt);
+    else
+      receipts_.emplace_back();
+    if (!receipt) results_.fail(i, std::move(receipt).error());
+  }
 }
 
-OrError<ReceiptBatch> ReceiptBatch::check(const std::vector<ReceiptEntry>& entries) {
+OrError<ReceiptBatch> ReceiptBatch::read(std::string_view json) {
+  std::string url;
+  std::vector<ReceiptEntry> entries;
+  const auto parsed = read_members(json, [&](std::string_view key, wire::JsonValue& v) {
+    if (key == "QueueUrl") return take(v, url);
+    return key != "Entries" || take_entries(v, entries);
+  });
+  if (!parsed) return std::unexpected(parsed.error());
+  auto queue = queue_of(url);
+  if (!queue) return std::unexpected(std::move(queue).error());
   std::vector<std::string> ids;
   for (const ReceiptEntry& entry : entries) ids.push_back(entry.id);
   if (auto valid = check_batch_ids(ids); !valid) return std::unexpected(std::move(valid).error());
-  ReceiptBatch batch{BatchResults(std::move(ids))};
-  for (size_t i = 0; i < entries.size(); ++i) {
-    auto receipt = parse_receipt(entries[i].handle);
-    if (receipt)
-      batch.valid_.push_back({i, *receipt});
-    else
-      batch.results_.fail(i, std::move(receipt).error());
-  }
-  return batch;
+  return ReceiptBatch(*std::move(queue), std::move(entries), BatchResults(std::move(ids)));
 }
 
-void ReceiptBatch::refuse_entry(size_t entry, ApiError error) {
-  std::erase_if(valid_, [&](const Valid& v) { return v.entry == entry; });
-  results_.fail(entry, std::move(error));
+std::vector<ReceiptBatch::Valid> ReceiptBatch::valid() const {
+  std::vector<Valid> found;
+  for (size_t i = 0; i < entries_.size(); ++i)
+    if (receipts_[i]) found.push_back({entries_[i], i, *receipts_[i]});
+  return found;
+}
+
+void ReceiptBatch::refuse_entry(size_t number, ApiError error) {
+  receipts_[number].reset();
+  results_.fail(number, std::move(error));
 }
 
 std::string ReceiptBatch::finish(const queue::ItemResults& results) {
-  for (size_t n = 0; n < valid_.size(); ++n) {
-    if (results[n])
-      results_.succeed(valid_[n].entry, "");
+  size_t n = 0;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (!receipts_[i]) continue;
+    const auto& result = results[n++];
+    if (result)
+      results_.succeed(i, "");
     else
-      results_.fail(valid_[n].entry, describe(results[n].error()));
+      results_.fail(i, describe(result.error()));
   }
   return results_.to_json();
 }

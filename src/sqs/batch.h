@@ -30,32 +30,37 @@ class BatchResults {
   std::vector<std::variant<std::string, ApiError>> results_;
 };
 
-// ---- batches of receipts
+// ---- DeleteMessageBatch and ChangeMessageVisibilityBatch: entries that each name a lease
 struct ReceiptEntry {
   std::string id;
   std::string handle;
   std::optional<int64_t> visibility_seconds;  // ChangeMessageVisibilityBatch
 };
-// Reads the value of Entries; false when a member is of the wrong kind.
-bool take_receipt_entries(wire::JsonValue& value, std::vector<ReceiptEntry>& out);
 
-// Entries whose handles are read one by one: a bad one fails alone.
+// Handles are read one by one: a bad one fails alone.
 class ReceiptBatch {
  public:
   struct Valid {
-    size_t entry;
+    const ReceiptEntry& entry;
+    size_t number;
     queue::Receipt receipt;
   };
-  static OrError<ReceiptBatch> check(const std::vector<ReceiptEntry>& entries);
-  std::vector<Valid> valid() const { return valid_; }
-  void refuse_entry(size_t entry, ApiError error);
+  // Reads a whole request. Failure: a batch error, or a member of the wrong kind.
+  static OrError<ReceiptBatch> read(std::string_view json);
+
+  const std::string& queue() const { return queue_; }
+  std::vector<Valid> valid() const;
+  void refuse_entry(size_t number, ApiError error);
   // `results` belong to the entries that are still valid, in their order. The whole answer.
   std::string finish(const queue::ItemResults& results);
 
  private:
-  explicit ReceiptBatch(BatchResults results) : results_(std::move(results)) {}
+  ReceiptBatch(std::string queue, std::vector<ReceiptEntry> entries, BatchResults results);
+
+  std::string queue_;
+  std::vector<ReceiptEntry> entries_;
+  std::vector<std::optional<queue::Receipt>> receipts_;  // by entry; absent: refused
   BatchResults results_;
-  std::vector<Valid> valid_;
 };
 
 }  // namespace selvage::sqs

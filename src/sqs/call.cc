@@ -18,6 +18,12 @@ void Call::answer(std::string json) {
                       .body = std::move(json)});
 }
 
+void Call::answer_queue_url(const std::string& queue) {
+  std::string json;
+  wire::JsonWriter(json).begin_object().field("QueueUrl", queue_url(queue)).end_object();
+  answer(std::move(json));
+}
+
 void Call::refuse(const ApiError& error) {
   std::string body;
   wire::JsonWriter(body)

@@ -39,6 +39,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   // Exactly one of these, once.
   void answer(std::string json);
+  void answer_queue_url(const std::string& queue);
   void refuse(const ApiError& error);
 
   // Submits and hands the reply to `render` if it is an R; a Refusal is answered as its error.

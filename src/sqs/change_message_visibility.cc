@@ -45,27 +45,19 @@ void change_message_visibility(const CallPtr& call) {
 }
 
 void change_message_visibility_batch(const CallPtr& call) {
-  std::string url;
-  std::vector<ReceiptEntry> entries;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
-    return key != "Entries" || take_receipt_entries(v, entries);
-  });
-  SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
-  SELVAGE_ANSWER_ERROR(call, queue);
-  auto batch = ReceiptBatch::check(entries);
+  auto batch = ReceiptBatch::read(call->body());
   SELVAGE_ANSWER_ERROR(call, batch);
-  queue::ChangeVisibility command{*queue, {}};
-  for (const auto& [entry, receipt] : batch->valid()) {
-    auto timeout = parse_timeout(entries[entry].visibility_seconds);
+  queue::ChangeVisibility command{batch->queue(), {}};
+  for (const auto& [entry, number, receipt] : batch->valid()) {
+    auto timeout = parse_timeout(entry.visibility_seconds);
     if (timeout)
       command.items.push_back({receipt, *timeout});
     else
-      batch->refuse_entry(entry, std::move(timeout).error());
+      batch->refuse_entry(number, std::move(timeout).error());
   }
   call->submit<queue::ItemResults>(
-      std::move(command), [batch = *batch](Call& c, const queue::ItemResults& results) mutable {
+      std::move(command),
+      [batch = *std::move(batch)](Call& c, const queue::ItemResults& results) mutable {
         c.answer(batch.finish(results));
       });
 }

@@ -19,13 +19,9 @@ void create_queue(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, valid);
   const auto patch = parse_queue_attributes(attributes);
   SELVAGE_ANSWER_ERROR(call, patch);
-  call->submit<queue::QueueInfo>(queue::CreateQueue{name, *patch}, [](Call& c,
-                                                                      const queue::QueueInfo&
-                                                                          info) {
-    std::string json;
-    wire::JsonWriter(json).begin_object().field("QueueUrl", c.queue_url(info.name)).end_object();
-    c.answer(std::move(json));
-  });
+  call->submit<queue::QueueInfo>(
+      queue::CreateQueue{name, *patch},
+      [](Call& c, const queue::QueueInfo& info) { c.answer_queue_url(info.name); });
 }
 
 }  // namespace selvage::sqs

@@ -28,21 +28,13 @@ void delete_message(const CallPtr& call) {
 }
 
 void delete_message_batch(const CallPtr& call) {
-  std::string url;
-  std::vector<ReceiptEntry> entries;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
-    return key != "Entries" || take_receipt_entries(v, entries);
-  });
-  SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
-  SELVAGE_ANSWER_ERROR(call, queue);
-  auto batch = ReceiptBatch::check(entries);
+  auto batch = ReceiptBatch::read(call->body());
   SELVAGE_ANSWER_ERROR(call, batch);
-  queue::Delete command{*queue, {}};
-  for (const auto& [entry, receipt] : batch->valid()) command.receipts.push_back(receipt);
+  queue::Delete command{batch->queue(), {}};
+  for (const auto& valid : batch->valid()) command.receipts.push_back(valid.receipt);
   call->submit<queue::ItemResults>(
-      std::move(command), [batch = *batch](Call& c, const queue::ItemResults& results) mutable {
+      std::move(command),
+      [batch = *std::move(batch)](Call& c, const queue::ItemResults& results) mutable {
         c.answer(batch.finish(results));
       });
 }

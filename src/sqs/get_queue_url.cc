@@ -12,9 +12,7 @@ void get_queue_url(const CallPtr& call) {
   if (name.empty())
     return call->refuse({kMissingParameter, "The request must contain the parameter QueueName."});
   call->submit<queue::QueueInfo>(queue::GetQueue{name}, [](Call& c, const queue::QueueInfo& info) {
-    std::string json;
-    wire::JsonWriter(json).begin_object().field("QueueUrl", c.queue_url(info.name)).end_object();
-    c.answer(std::move(json));
+    c.answer_queue_url(info.name);
   });
 }
 

@@ -20,12 +20,6 @@ namespace {
 constexpr Duration kBrokerStopLimit = std::chrono::seconds(10);
 constexpr Duration kSupervisorMargin = std::chrono::seconds(30);
 
-std::vector<std::string> our_environment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
-}
-
 // Runners whose supervisor has died are our children until the next one adopts them.
 std::set<pid_t> living_workers(const std::string& data) {
   std::set<pid_t> pids;
@@ -90,7 +84,7 @@ process::SpawnRequest Root::broker_request() {
   announced_.clear();
   return {
       .argv = {settings_.program, "serve", "--data", settings_.data, "--listen", settings_.listen},
-      .environment = our_environment(),
+      .environment = process::own_environment(),
       .out = announcement_.write.get(),
       .death_signal = SIGTERM};
 }
@@ -99,7 +93,7 @@ process::SpawnRequest Root::supervisor_request() const {
   return {.argv = {settings_.program, "supervise", settings_.file, "--broker", settings_.listen,
                    "--data", settings_.data, "--drain",
                    fmt::format("{}ms", settings_.drain_limit / std::chrono::milliseconds(1))},
-          .environment = our_environment(),
+          .environment = process::own_environment(),
           .death_signal = SIGTERM};
 }
 

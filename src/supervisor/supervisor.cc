@@ -2,7 +2,6 @@
 #include "supervisor/supervisor.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -19,12 +18,6 @@ namespace {
 constexpr Duration kSweepDelay = std::chrono::milliseconds(20);
 constexpr Duration kRetryPause = std::chrono::milliseconds(50);
 constexpr Duration kStopMargin = std::chrono::seconds(5);
-
-std::vector<std::string> our_environment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
-}
 
 // Every queue of the plan: dead-letter queues first, because the others name them.
 std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
@@ -120,7 +113,7 @@ std::unique_ptr<Keeper> Supervisor::make_keeper(const workflow::Stage& stage, in
                  "--worker", worker, "--broker", settings_.broker.authority(), "--data",
                  settings_.data, "--drain",
                  fmt::format("{}ms", settings_.drain_limit / std::chrono::milliseconds(1))},
-        .environment = our_environment()};
+        .environment = process::own_environment()};
   };
   return std::make_unique<Keeper>(
       reactor_, clock_, worker,
