@@ -38,7 +38,14 @@ Result<std::unique_ptr<Root>> Root::open(RootSettings settings) {
     return failure(ErrorCode::kSettings,
                    fmt::format("cannot create {}: {}; choose another --data directory",
                                settings.data, error.message()));
-  auto lock = process::LockFile::acquire(settings.data + "/run/root.lock");
+  const std::string lock_path = settings.data + "/run/root.lock";
+  auto lock = process::LockFile::acquire(lock_path);
+  if (!lock && lock.error().code == ErrorCode::kInUse)
+    return failure(
+        ErrorCode::kInUse,
+        fmt::format("{} is in use by another 'selvage up' (process {}): stop that one, or "
+                    "choose another --data directory",
+                    settings.data, process::lock_holder(lock_path).value_or(0)));
   if (!lock) return std::unexpected(std::move(lock).error());
   auto journal = incident::Journal::open(settings.data + "/run/events.jsonl");
   if (!journal) return std::unexpected(std::move(journal).error());
