@@ -152,7 +152,6 @@ class ApiTest : public testing::Test {
     api_.handle(std::move(http_request), connection_, http::Responder(sink_));
     return answer();
   }
-  // The answer to the latest request.
   Answer answer() const {
     if (!sink_->response()) return {};
     EXPECT_NE(sink_->response()->header("x-amzn-RequestId"), "");

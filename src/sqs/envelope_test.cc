@@ -119,8 +119,8 @@ TEST(MessageAttributesRules, TenAreAllowed) {
 }
 
 TEST(MessageAttributesJson, ValuesAreReadAndWrittenByTheirTypes) {
-  const std::string json =
-      R"({"b":{"DataType":"Binary","BinaryValue":"AP8Q"},"s":{"DataType":"String","StringValue":"x"}})";
+  const std::string json = R"({"b":{"DataType":"Binary","BinaryValue":"AP8Q"},)"
+                           R"("s":{"DataType":"String","StringValue":"x"}})";
   const MessageAttributes attributes = taken(json);
   EXPECT_EQ(attributes.at("b").value, "\x00\xFF\x10"s);
   EXPECT_EQ(attributes.at("s").value, "x");

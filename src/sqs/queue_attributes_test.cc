@@ -66,15 +66,16 @@ TEST(RedrivePolicy, CountMayBeANumberOrATextOrLeftOut) {
     const char* json;
     uint32_t count;
   };
-  for (
-      const auto& [json, count] : {
-          Row{R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":3})",
-              3},
-          Row{R"({"maxReceiveCount":"1000","deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"})",
-              1000},
-          Row{R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"})", 10},
-          Row{R"( {"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:1:dead","other":[1]} )", 10},
-      }) {
+  for (const auto& [json, count] : {
+           Row{R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead",)"
+               R"("maxReceiveCount":3})",
+               3},
+           Row{R"({"maxReceiveCount":"1000",)"
+               R"("deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"})",
+               1000},
+           Row{R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"})", 10},
+           Row{R"( {"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:1:dead","other":[1]} )", 10},
+       }) {
     const auto patch = parse_queue_attributes({{"RedrivePolicy", json}});
     ASSERT_TRUE(patch && patch->redrive && *patch->redrive) << json;
     EXPECT_EQ((*patch->redrive)->dead_letter_queue, "dead") << json;
