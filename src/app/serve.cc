@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/serve.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -55,7 +56,9 @@ Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings) 
 }
 
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  in_addr address{};
+  const bool is_ipv4 = inet_pton(AF_INET, host.c_str(), &address) == 1;
+  return host == "localhost" || host == "::1" || (is_ipv4 && host.starts_with("127."));
 }
 
 Result<http::ServerOptions> server_options(const ServeSettings& settings) {
@@ -110,6 +113,8 @@ ExitCode run(store::Store& store, const artifact::Artifacts* artifacts,
   sigwait(&stop_signals, &signal);
   backend.close();
   (*server)->drain(kDrainGrace);
+  // What was decided is still answered, to whoever is there: before what answers refer to goes.
+  broker->reset();
   server->reset();
   return ExitCode::kOk;
 }

@@ -11,6 +11,8 @@ namespace {
 using wire::JsonValue;
 using wire::JsonWriter;
 
+constexpr int kRequestTimeout = 408;
+constexpr int kTooMany = 429;
 constexpr int kFirstServerError = 500;
 
 int64_t millis(Duration d) {
@@ -38,7 +40,9 @@ Result<std::string> to_result(Result<http::Response> response) {
   std::string type = member(response->body, "__type");
   type = type.substr(type.find('#') + 1);
   const std::string message = member(response->body, "message");
-  return failure(response->status >= kFirstServerError ? ErrorCode::kRetry : ErrorCode::kGiveUp,
+  const bool may_help = response->status >= kFirstServerError ||
+                        response->status == kRequestTimeout || response->status == kTooMany;
+  return failure(may_help ? ErrorCode::kRetry : ErrorCode::kGiveUp,
                  type.empty() ? fmt::format("the broker answered {}: {}", response->status,
                                             response->body.substr(0, 200))
                               : fmt::format("{}: {}", type, message));

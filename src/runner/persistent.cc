@@ -29,7 +29,7 @@ class Persistent final : public Feeder {
   }
   ~Persistent() override { setting_.reactor.cancel(restart_timer_); }
 
-  bool ready() const override { return program_.is_running() && !ending_; }
+  bool ready() const override { return !ending_ && !program_.has_ended(); }
   void feed(const client::Message& message, const Places& places) override;
   void finish(std::function<void()> done) override;
   void abandon() override;
@@ -39,7 +39,7 @@ class Persistent final : public Feeder {
   void restart_later();
   void take_output(std::string_view bytes);
   void take_line(std::string_view line);
-  void answer(Verdict verdict);
+  void deliver_answer();
   void program_ended();
 
   FeederSetting setting_;
@@ -52,6 +52,7 @@ class Persistent final : public Feeder {
   std::string line_;                   // what has come of the next line
   bool ending_ = false;                // it is being killed: it gets no more messages
   bool working_ = false;               // it has a message
+  std::optional<Verdict> answer_;      // to the message it has, not yet told
   std::optional<std::string> broken_;  // it broke the contract like this
   Instant started_{};
   std::function<void()> finished_;  // set: it is to end for good
@@ -61,6 +62,7 @@ void Persistent::start() {
   restart_timer_ = 0;
   line_.clear();
   ending_ = false;
+  answer_.reset();
   broken_.reset();
   up_since_ = setting_.clock.now();
   const auto started = program_.start(
@@ -124,10 +126,11 @@ void Persistent::take_output(std::string_view bytes) {
       broken_ = fmt::format("it wrote a line of more than {} bytes", kMaxLineBytes);
       return abandon();
     }
-    if (end == std::string_view::npos) return;
+    if (end == std::string_view::npos) break;
     bytes.remove_prefix(end + 1);
     take_line(std::exchange(line_, {}));
   }
+  if (answer_) deliver_answer();
 }
 
 // The keys of an answer, each of which decides it (docs/reference/workflow-file.md).
@@ -167,13 +170,27 @@ void Persistent::take_line(std::string_view line) {
     if (working_) program_.set_deadline(setting_.stage.deadline);
     return working_ ? events_.progress(progress) : void();
   }
-  if (parsed && decided == 1 && working_) return answer(std::move(verdict));
-  broken_ = !working_ ? "it wrote an answer that nobody asked for"
-                      : fmt::format("it wrote a line that is no answer: {}", line.substr(0, 200));
+  if (parsed && decided == 1 && working_ && !answer_) {
+    answer_ = std::move(verdict);
+    return;
+  }
+  broken_ = !working_ || answer_
+                ? "it wrote an answer that nobody asked for"
+                : fmt::format("it wrote a line that is no answer: {}", line.substr(0, 200));
   abandon();
 }
 
-void Persistent::answer(Verdict verdict) {
+// Only when all that came with it has been read: a second answer to one message would be taken for
+// the next message's.
+void Persistent::deliver_answer() {
+  Verdict verdict = *std::exchange(answer_, std::nullopt);
+  if (!ending_ && !line_.empty()) {
+    broken_ = "it wrote more than its answer";
+    abandon();
+  }
+  if (ending_) return;  // its end will be the verdict
+  if (program_.was_hung())
+    abandon();  // the answer came in its last grace: it counts, the rest ends
   working_ = false;
   program_.clear_deadline();
   if (verdict.kind == Verdict::Kind::kDone && verdict.output.size() > kMaxOutputBytes) {
@@ -192,6 +209,7 @@ void Persistent::program_ended() {
   ending_ = false;
   restart_later();
   events_.ready_changed();
+  if (broken_) log_warn("the program broke its contract: {}", *broken_);
   if (!std::exchange(working_, false)) return;
   Verdict verdict;
   verdict.kind = Verdict::Kind::kFailed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/program.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -94,6 +95,7 @@ void Program::clear_deadline() {
 void Program::deadline_passed() {
   hung_ = true;
   state_ = State::kTerminating;
+  SELVAGE_CHECK(child_.pid > 1);
   ::kill(-child_.pid, SIGTERM);
   timer_ = reactor_.after(grace_, [this] { grace_over(); });
 }
@@ -107,7 +109,18 @@ void Program::kill() {
   if (state_ == State::kDown || state_ == State::kKilling) return;
   state_ = State::kKilling;
   // Not reaped yet, so the pid is still its own. Its descendants follow when it has ended.
+  SELVAGE_CHECK(child_.pid > 1);
   ::kill(child_.pid, SIGKILL);
+}
+
+bool Program::has_ended() const {
+  pollfd look{child_.pidfd.get(), POLLIN, 0};
+  return state_ == State::kDown || poll(&look, 1, 0) == 1;
+}
+
+const std::string& Program::errors() {
+  if (err_ && !drain_errors()) drop(err_);
+  return errors_;
 }
 
 void Program::on_exit() {
@@ -117,6 +130,8 @@ void Program::on_exit() {
   reactor_.cancel(std::exchange(timer_, 0));
   reactor_.unwatch(child_.pidfd.get());
   child_ = {};
+  // Down already for whoever is called from here on: nothing is left to be killed or given time.
+  state_ = State::kDown;
   drop(in_);
   if (!process::childless()) process::kill_strays();
   // Nobody is left who could write: what is in the pipes is all.
@@ -124,7 +139,6 @@ void Program::on_exit() {
   if (err_) drain_errors();
   drop(out_);
   drop(err_);
-  state_ = State::kDown;
   const auto ended_callback = std::exchange(callbacks_, {}).ended;
   ended_callback();
 }

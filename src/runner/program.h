@@ -40,6 +40,7 @@ class Program {
   // Starts it; pipes are set here, in `request` they are ignored. Failure: spawn()'s.
   Result<void> start(process::SpawnRequest request, Callbacks callbacks);
   bool is_running() const { return state_ != State::kDown; }
+  bool has_ended() const;  // also when nobody has been told yet
 
   void write(std::string_view bytes);  // to its standard input; buffered without limit
   void close_input();                  // once all is written
@@ -50,8 +51,8 @@ class Program {
 
   // Of the latest run.
   const process::Ended& how() const { return how_; }
-  bool was_hung() const { return hung_; }                // ended by its deadline
-  const std::string& errors() const { return errors_; }  // the tail of standard error
+  bool was_hung() const { return hung_; }  // ended by its deadline
+  const std::string& errors();             // the tail of standard error, up to now
   void clear_errors() { errors_.clear(); }
 
  private:

@@ -23,6 +23,7 @@ constexpr Duration kPollPause = std::chrono::seconds(1);  // after a poll that w
 constexpr Duration kPollWait = std::chrono::seconds(20);
 constexpr Duration kLeaseMargin = std::chrono::seconds(30);
 constexpr Duration kMaxLease = std::chrono::hours(12);
+constexpr Duration kExtendPause = std::chrono::seconds(1);
 constexpr Duration kSettleLimit = std::chrono::seconds(3);  // for results, after the last program
 constexpr Duration kSupervisorCheck = std::chrono::seconds(1);
 
@@ -68,6 +69,7 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
       intake_(reactor_, settings_.broker),
       settler_(control_, {.idle_changed = [this] { step(); },
                           .refused = [this](auto& item, auto& why) { refused(item, why); },
+                          .broken = [this] { connection_lost(); },
                           .lost = [this](auto& item) { discard(item); }}) {
   reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
   empty_work();
@@ -107,8 +109,10 @@ void Runner::step() {
   if (steps.give_back)
     for (const client::Message& message : std::exchange(in_hand_, {}))
       settler_.add(client::Return{message.receipt});
-  if (steps.start) start_next();
   if (steps.poll) poll();
+  if (!steps.start) return;
+  start_next();
+  step();
 }
 
 // ---- the session
@@ -217,10 +221,16 @@ void Runner::program_started() {
   record(kind, *current_, "", clock_.now() - current_->freed);
 }
 
-// Progress renews the deadline, so the lease has to follow.
+// Progress renews the deadline, so the leases have to follow, those of the messages behind it too.
 void Runner::program_alive() {
-  control_.extend(stage_.from, current_->receipt, lease_time(stage_, batch_of(stage_)),
-                  [](const Result<void>&) {});
+  if (clock_.now() - extended_ < kExtendPause) return;
+  extended_ = clock_.now();
+  const auto extend = [this](const client::Message& message) {
+    control_.extend(stage_.from, message.receipt, lease_time(stage_, batch_of(stage_)),
+                    [](const Result<void>&) {});
+  };
+  extend(*current_);
+  for (const client::Message& message : in_hand_) extend(message);
 }
 
 // ---- the end

@@ -109,6 +109,7 @@ class Runner {
   bool give_back_current_ = false;          // the drain's limit came: it goes back unburnt
   bool draining_ = false;
   bool leaving_ = false;
+  Instant extended_{};      // when leases were last prolonged
   Instant orphan_since_{};  // the epoch: the supervisor lives
 };
 

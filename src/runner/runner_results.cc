@@ -15,6 +15,7 @@ namespace selvage::runner {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr size_t kMaxCauseBytes = 1024;  // evidence as a whole must stay below its limit
 constexpr Duration kTryLaterDelay = std::chrono::seconds(1);
 
 std::string host_name() {
@@ -57,6 +58,11 @@ void Runner::hand_over(const Verdict& verdict) {
   handing.verdict.kind = Verdict::Kind::kFailed;  // should it be refused
   if (!stage_.to.empty() && verdict.kind == Verdict::Kind::kDone) {
     const auto output = make_output(verdict.output);
+    if (!output && output.error().code != ErrorCode::kGiveUp) {
+      // Ours, not the message's fault: a full disk must not end in the dead letters.
+      log_error("{}", output.error().message);
+      return settler_.add(client::Return{current_->receipt, kTryLaterDelay});
+    }
     if (!output) {
       handing.verdict.cause = output.error().message;
       return fail(*current_, handing.verdict);
@@ -108,7 +114,7 @@ std::string Runner::evidence(const client::Message& message, const Verdict& verd
       .field("worker", settings_.worker)
       .field("host", host_name())
       .field("attempt", message.failed + 1)
-      .field("cause", verdict.cause);
+      .field("cause", std::string_view(verdict.cause).substr(0, kMaxCauseBytes));
   if (verdict.started != Instant{}) out.field("started_us", to_micros(verdict.started));
   out.field("ended_us", to_micros(verdict.ended));
   if (verdict.signal != 0)

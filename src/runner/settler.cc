@@ -9,7 +9,6 @@
 namespace selvage::runner {
 namespace {
 
-constexpr size_t kMaxItems = 100;
 // A call's JSON stays far below the server's body limit even if every byte needs an escape.
 constexpr size_t kMaxBytes = 1 << 20;
 
@@ -95,7 +94,7 @@ template <typename Item>
 std::vector<Item> Settler::next_batch(std::deque<Item>& items) {
   std::vector<Item> batch;
   size_t bytes = 0;
-  while (!items.empty() && batch.size() < kMaxItems) {
+  while (!items.empty() && batch.size() < batch_limit_) {
     bytes += bytes_of(items.front());
     if (!batch.empty() && bytes > kMaxBytes) break;
     batch.push_back(std::move(items.front()));
@@ -116,8 +115,15 @@ void Settler::settle(std::deque<Item>& items, Call&& call) {
     if (!outcomes && outcomes.error().code == ErrorCode::kRetry) {
       items.insert(items.begin(), batch.begin(), batch.end());
       paused_ = true;  // until the connection is there again
-      return;
+      return events_.broken();
     }
+    if (!outcomes && batch.size() > 1) {
+      // One of them is the reason; the others must not suffer for it.
+      items.insert(items.begin(), batch.begin(), batch.end());
+      batch_limit_ = 1;
+      return flush();
+    }
+    if (outcomes) batch_limit_ = kMaxItems;
     if (!outcomes) log_error("the broker refused a result: {}", outcomes.error().message);
     for (size_t i = 0; i < batch.size(); ++i)
       answered(batch[i], outcomes && i < outcomes->size() ? (*outcomes)[i] : "Refused");

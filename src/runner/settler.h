@@ -28,11 +28,14 @@ struct Handing {
 // 2. Nothing is sent while the session is away (pause), and forgotten when it has ended (forget).
 class Settler {
  public:
+  static constexpr size_t kMaxItems = 100;  // of one call
   struct Events {
     std::function<void()> idle_changed;
     // The broker will not take a hand-over (too large, no such queue): it is this attempt's
     // failure.
     std::function<void(const Handing&, const std::string& outcome)> refused;
+    // A call got no answer that makes sense: the connection must be proved anew (then resume()).
+    std::function<void()> broken;
     // A hand-over that no longer counts: somebody else has the message.
     std::function<void(const Handing&)> lost;
   };
@@ -67,6 +70,7 @@ class Settler {
   std::deque<client::Return> returns_;
   std::deque<client::Fail> fails_;
   std::vector<std::string> called_;  // the receipts of the call under way
+  size_t batch_limit_ = kMaxItems;   // 1 while the culprit of a refused call is looked for
   bool calling_ = false;
   bool paused_ = false;
   uint64_t session_ = 0;  // counts forget(): answers of a former session are not ours

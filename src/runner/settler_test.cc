@@ -54,6 +54,7 @@ class SettlerTest : public testing::Test {
   client::Client client_{reactor_, broker_.endpoint()};
   std::vector<std::string> refused_, lost_;
   int idle_changes_ = 0;
+  int broken_ = 0;
   Settler settler_{
       client_,
       {.idle_changed = [this] { ++idle_changes_; },
@@ -61,6 +62,7 @@ class SettlerTest : public testing::Test {
            [this](const Handing& handing, const std::string& outcome) {
              refused_.push_back(handing.item.receipt + " " + outcome);
            },
+       .broken = [this] { ++broken_; },
        .lost = [this](const Handing& handing) { lost_.push_back(handing.item.receipt); }}};
   ScriptedBroker::Asked asked_;
 };

@@ -57,6 +57,7 @@ void fail_messages(const CallPtr& call) {
         return take_member(key, v, entries[entry]);
       });
   SELVAGE_ANSWER_ERROR(call, count);
+  entries.resize(*count);  // an entry without members is one too
   queue::Fail command;
   for (Entry& entry : entries) {
     const auto receipt = parse_receipt(entry.handle);

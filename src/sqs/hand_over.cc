@@ -76,6 +76,7 @@ void hand_over(const CallPtr& call) {
         });
       });
   SELVAGE_ANSWER_ERROR(call, count);
+  entries.resize(*count);  // an entry without members is one too
   auto command = to_command(entries);
   SELVAGE_ANSWER_ERROR(call, command);
   call->submit<queue::ItemResults>(

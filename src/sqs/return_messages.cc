@@ -22,6 +22,7 @@ void return_messages(const CallPtr& call) {
         return true;
       });
   SELVAGE_ANSWER_ERROR(call, count);
+  entries.resize(*count);  // an entry without members is one too
   queue::Return command;
   for (const Entry& entry : entries) {
     const auto receipt = parse_receipt(entry.handle);

@@ -170,8 +170,8 @@ void Root::sweep() {
 void Root::shut_down() {
   if (std::exchange(stopping_, true)) {
     log_warn("a second signal: killing everything");
-    process::kill_strays([this](pid_t pid) { return pid == broker_.pid(); });
-    return broker_.is_running() ? broker_.stop(Duration{0}) : end();
+    exit_code_ = ExitCode::kFailed;
+    return end();
   }
   log_info("stopping: workers finish what they have, then everything ends");
   supervisor_.stop(settings_.drain_limit + kSupervisorMargin);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -155,7 +156,8 @@ void Supervisor::sweep() {
   for (const auto& entry : std::filesystem::directory_iterator(settings_.data + "/work", error)) {
     const std::string name = entry.path().filename().string();
     const auto pid = static_cast<pid_t>(std::atoi(name.substr(name.rfind('.') + 1).c_str()));
-    if (kill(pid, 0) != 0) std::filesystem::remove_all(entry.path(), error);
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+      std::filesystem::remove_all(entry.path(), error);
   }
 }
 
