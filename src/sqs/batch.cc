@@ -82,6 +82,15 @@ std::string BatchResults::to_json() const {
   return json;
 }
 
+void submit_single(const CallPtr& call, queue::Command command) {
+  call->submit<queue::ItemResults>(std::move(command),
+                                   [](Call& c, const queue::ItemResults& results) {
+                                     if (!results.front())
+                                       return c.refuse(describe(results.front().error()));
+                                     c.answer("{}");
+                                   });
+}
+
 ReceiptBatch::ReceiptBatch(std::string queue, std::vector<ReceiptEntry> entries,
                            BatchResults results)
     : queue_(std::move(queue)), entries_(std::move(entries)), results_(std::move(results)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the batch actions have in common: one to ten entries, each with an id of its own, each with
-// a result of its own.
+// What actions on items have in common. Batches: one to ten entries, each with an id of its own,
+// each with a result of its own. Their single forms: one item, and its refusal is the call's.
 
 #include <string>
 #include <variant>
@@ -29,6 +29,9 @@ class BatchResults {
   std::vector<std::string> ids_;
   std::vector<std::variant<std::string, ApiError>> results_;
 };
+
+// Submits a command of one item; answers {} or the item's refusal.
+void submit_single(const CallPtr& call, queue::Command command);
 
 // ---- DeleteMessageBatch and ChangeMessageVisibilityBatch: entries that each name a lease
 struct ReceiptEntry {

@@ -36,12 +36,7 @@ void change_message_visibility(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, receipt);
   const auto timeout = parse_timeout(seconds);
   SELVAGE_ANSWER_ERROR(call, timeout);
-  call->submit<queue::ItemResults>(queue::ChangeVisibility{*queue, {{*receipt, *timeout}}},
-                                   [](Call& c, const queue::ItemResults& results) {
-                                     if (!results.front())
-                                       return c.refuse(describe(results.front().error()));
-                                     c.answer("{}");
-                                   });
+  submit_single(call, queue::ChangeVisibility{*queue, {{*receipt, *timeout}}});
 }
 
 void change_message_visibility_batch(const CallPtr& call) {

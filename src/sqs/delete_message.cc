@@ -19,12 +19,7 @@ void delete_message(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, queue);
   const auto receipt = parse_receipt(handle);
   SELVAGE_ANSWER_ERROR(call, receipt);
-  call->submit<queue::ItemResults>(queue::Delete{*queue, {*receipt}},
-                                   [](Call& c, const queue::ItemResults& results) {
-                                     if (!results.front())
-                                       return c.refuse(describe(results.front().error()));
-                                     c.answer("{}");
-                                   });
+  submit_single(call, queue::Delete{*queue, {*receipt}});
 }
 
 void delete_message_batch(const CallPtr& call) {
