@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/address.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -111,6 +113,25 @@ uint16_t local_port(int socket) {
   if (getsockname(socket, reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0)
     return 0;
   return port_of(address);
+}
+
+std::string numeric_host(const sockaddr* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address->sa_family == AF_INET)
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text.data(),
+              text.size());
+  if (address->sa_family == AF_INET6) {
+    const in6_addr& ip = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&ip))
+      inet_ntop(AF_INET, &ip.s6_addr[12], text.data(), text.size());
+    else
+      inet_ntop(AF_INET6, &ip, text.data(), text.size());
+  }
+  return text.data();
+}
+
+bool is_same_host(std::string_view peer, std::string_view local) {
+  return peer.starts_with("127.") || peer == "::1" || (!peer.empty() && peer == local);
 }
 
 }  // namespace selvage::http

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -30,5 +31,12 @@ Result<std::vector<Address>> resolve(const std::string& host, uint16_t port);
 Result<std::vector<process::Fd>> open_listeners(const std::string& host, uint16_t port, int count);
 
 uint16_t local_port(int socket);
+
+// The address as a number, "127.0.0.1" or "::1"; an IPv4 address inside an IPv6 one as IPv4. Empty
+// for any other family.
+std::string numeric_host(const sockaddr* address);
+
+// Is the peer of a connection on this host? Both are numeric hosts; `local` is our end of it.
+bool is_same_host(std::string_view peer, std::string_view local);
 
 }  // namespace selvage::http

@@ -34,8 +34,8 @@ constexpr size_t kReadSize = 64 << 10;
 // Nothing calls back from within request(): what fails there is told from the reactor.
 class ReactorConnection final : public ClientConnection {
  public:
-  ReactorConnection(process::Reactor& reactor, Endpoint endpoint)
-      : reactor_(reactor), endpoint_(std::move(endpoint)) {}
+  ReactorConnection(process::Reactor& reactor, Endpoint endpoint, std::optional<Duration> deadline)
+      : reactor_(reactor), endpoint_(std::move(endpoint)), deadline_(deadline) {}
   ~ReactorConnection() override { disconnect(); }
 
   void request(Request request, Callback callback) override;
@@ -53,6 +53,7 @@ class ReactorConnection final : public ClientConnection {
   void connect();
   bool try_next_address();
   void fail_soon(std::string sentence);
+  void wait_for_answer();
   void on_event(uint32_t events);
   void connecting_event();
   void send_next();
@@ -67,22 +68,25 @@ class ReactorConnection final : public ClientConnection {
 
   process::Reactor& reactor_;
   const Endpoint endpoint_;
+  const std::optional<Duration> deadline_;
   std::function<void()> on_lost_;
   State state_ = State::kClosed;
   process::Fd fd_;
   std::vector<Address> addresses_;  // still to be tried, the next one last
   int connect_error_ = 0;           // errno of the last one tried
   process::TimerId failure_ = 0;
-  std::deque<Waiting> waiting_;  // the first is on the wire when on_wire_
+  process::TimerId patience_ = 0;  // for the first of waiting_
+  std::deque<Waiting> waiting_;    // the first is on the wire when on_wire_
   bool on_wire_ = false;
   std::string out_;  // what is left to write of the request on the wire
   std::string in_;   // read and not yet parsed
   std::unique_ptr<ResponseParser> parser_;
-  std::shared_ptr<int> alive_ = std::make_shared<int>();  // expires with us, for rule 4
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // expires with us, for rule 5
 };
 
 void ReactorConnection::request(Request request, Callback callback) {
   waiting_.push_back({std::move(request), std::move(callback)});
+  if (waiting_.size() == 1) wait_for_answer();
   if (state_ == State::kClosed) connect();
   if (state_ == State::kOpen && !on_wire_) send_next();
 }
@@ -120,6 +124,16 @@ void ReactorConnection::fail_soon(std::string sentence) {
   failure_ = reactor_.after(Duration::zero(), [this, sentence = std::move(sentence)] {
     failure_ = 0;
     end(sentence, true);
+  });
+}
+
+void ReactorConnection::wait_for_answer() {
+  reactor_.cancel(std::exchange(patience_, 0));
+  if (!deadline_ || waiting_.empty()) return;
+  patience_ = reactor_.after(*deadline_, [this] {
+    patience_ = 0;
+    lose(fmt::format("gave no answer within {} ms",
+                     std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_).count()));
   });
 }
 
@@ -200,6 +214,7 @@ void ReactorConnection::deliver(Response response, bool keep) {
   const Callback callback = std::move(waiting_.front().callback);
   waiting_.pop_front();
   on_wire_ = false;
+  wait_for_answer();
   const std::weak_ptr<int> alive = alive_;
   callback(std::move(response));
   if (alive.expired()) return;
@@ -210,6 +225,7 @@ void ReactorConnection::disconnect() {
   if (fd_) reactor_.unwatch(fd_.get());
   fd_.reset();
   reactor_.cancel(std::exchange(failure_, 0));
+  reactor_.cancel(std::exchange(patience_, 0));
   state_ = State::kClosed;
   on_wire_ = false;
   out_.clear();
@@ -268,8 +284,9 @@ std::string Endpoint::authority() const {
 }
 
 std::unique_ptr<ClientConnection> ClientConnection::create(process::Reactor& reactor,
-                                                           Endpoint endpoint) {
-  return std::make_unique<ReactorConnection>(reactor, std::move(endpoint));
+                                                           Endpoint endpoint,
+                                                           std::optional<Duration> deadline) {
+  return std::make_unique<ReactorConnection>(reactor, std::move(endpoint), deadline);
 }
 
 }  // namespace selvage::http

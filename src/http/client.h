@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "http/message.h"
 #include "process/reactor.h"
 
@@ -28,12 +30,16 @@ struct Endpoint {
 // 2. At most one request is on the wire; further ones wait in order.
 // 3. When the connection breaks (or cannot be made) every outstanding request fails with kRetry, in
 //    order, and then on_lost is called. Whether the broken one took effect is unknown to us.
-// 4. Destroying it closes the socket and forgets outstanding requests without calling back. It may
+// 4. With a deadline: an answer that has not come whole within it, counted from when its request
+//    became the first in line (so connecting counts), breaks the connection.
+// 5. Destroying it closes the socket and forgets outstanding requests without calling back. It may
 //    be destroyed inside a callback of its own.
 class ClientConnection {
  public:
   using Callback = std::function<void(Result<Response>)>;
-  static std::unique_ptr<ClientConnection> create(process::Reactor& reactor, Endpoint endpoint);
+  // The deadline must be longer than any long poll that is asked for.
+  static std::unique_ptr<ClientConnection> create(process::Reactor& reactor, Endpoint endpoint,
+                                                  std::optional<Duration> deadline = {});
   virtual ~ClientConnection() = default;
   virtual void request(Request request, Callback callback) = 0;
   // Told when an established connection ends, also between requests.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <future>
 #include <optional>
@@ -43,8 +44,8 @@ class Client : public testing::Test {
     server_ = std::move(*server);
   }
 
-  void connect() {
-    connection_ = ClientConnection::create(reactor_, {"127.0.0.1", server_->port()});
+  void connect(std::optional<Duration> deadline = {}) {
+    connection_ = ClientConnection::create(reactor_, {"127.0.0.1", server_->port()}, deadline);
     connection_->on_lost([this] { log_.push_back("lost"); });
   }
 
@@ -247,6 +248,35 @@ TEST_F(Client, MayBeDestroyedInsideOnLost) {
   server_.reset();
   run_until(2);
   EXPECT_EQ(log_.back(), "lost for good, as you see");
+}
+
+TEST_F(Client, ServerThatDoesNotAnswerInTimeIsLeft) {
+  Holding holding;
+  serve(holding);
+  connect(std::chrono::milliseconds(1));
+  ask("/1");
+  ask("/2");
+  run_until(2);
+  EXPECT_EQ(log_[0], "failed /1");
+  EXPECT_EQ(log_[1], "failed /2");
+  EXPECT_THAT(sentence_, HasSubstr("gave no answer within 1 ms"));
+  server_.reset();  // before its handler
+}
+
+TEST_F(Client, ConnectionThatIsNotMadeInTimeIsGivenUp) {
+  // Full of connections that nobody accepts, so that the kernel drops the next one's greeting.
+  const process::Fd silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Address address = resolve("127.0.0.1", 0)->front();
+  ASSERT_EQ(bind(silent.get(), address.get(), address.length), 0);
+  ASSERT_EQ(listen(silent.get(), 0), 0);
+  address = resolve("127.0.0.1", local_port(silent.get()))->front();
+  const process::Fd first(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(first.get(), address.get(), address.length), 0);
+  connection_ = ClientConnection::create(reactor_, {"127.0.0.1", local_port(silent.get())},
+                                         std::chrono::milliseconds(1));
+  ask("/1");
+  run_until(1);
+  EXPECT_THAT(sentence_, HasSubstr("gave no answer within 1 ms"));
 }
 
 TEST_F(Client, DestroyedWhileConnectingItForgetsItsRequests) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "http/address.h"
 #include "http/writer.h"
 
 namespace selvage::http {
@@ -21,10 +22,17 @@ constexpr size_t kKeptBuffer = 256 << 10;
 // A socket closed with unread input is reset, and the reset may overtake our last answer. So the
 // sending side is shut down and input is dropped until the peer closes, or for so long.
 constexpr Duration kLinger = std::chrono::seconds(2);
+// What TLS's first record begins with, and no request.
+constexpr char kTlsHandshake = 0x16;
 
 uint64_t next_id() {
   static std::atomic<uint64_t> last = 0;
   return ++last;
+}
+
+void make_empty(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
 }
 
 ParserLimits limits_of(const ServerOptions& options) {
@@ -33,8 +41,9 @@ ParserLimits limits_of(const ServerOptions& options) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(std::shared_ptr<Loop> loop, Socket socket)
+HttpConnection::HttpConnection(std::shared_ptr<Loop> loop, Socket socket, std::string peer)
     : id_(next_id()),
+      peer_(std::move(peer)),
       loop_(std::move(loop)),
       socket_(std::move(socket)),
       parser_(limits_of(loop_->options())),
@@ -53,6 +62,21 @@ void HttpConnection::on_close(std::function<void()> callback) {
     callback();
   else
     watchers_.push_back(std::move(callback));
+}
+
+void HttpConnection::watch(uint64_t key, std::function<void()> callback) {
+  if (!loop_->on_own_thread()) {
+    const bool posted =
+        loop_->post([self = shared_from_this(), key, callback] { self->watch(key, callback); });
+    if (!posted && callback) callback();
+    return;
+  }
+  if (!callback)
+    keyed_watchers_.erase(key);
+  else if (closed_)
+    callback();
+  else
+    keyed_watchers_.insert_or_assign(key, std::move(callback));
 }
 
 void HttpConnection::on_abandoned(std::function<void()> callback) {
@@ -74,7 +98,8 @@ void HttpConnection::sweep(SteadyTime now) {
   if (!limit) return;
   if (!since_) since_ = now;
   if (now - *since_ <= *limit) return;
-  if (phase_ != Phase::kReading || writing_) return close();
+  const bool in_handshake = tls_ && tls_->state() != TlsSession::State::kOpen;
+  if (phase_ != Phase::kReading || writing_ || in_handshake) return close();
   refuse(408, "The request did not arrive in time.");
   advance();
 }
@@ -90,7 +115,7 @@ std::optional<Duration> HttpConnection::deadline() const {
       return kLinger;
     case Phase::kIdle:
       // A peer that does not read its answer is idle whatever it watches.
-      if (writing_ || watchers_.empty()) return options.idle_deadline;
+      if (writing_ || (watchers_.empty() && keyed_watchers_.empty())) return options.idle_deadline;
       return std::nullopt;
   }
   return std::nullopt;
@@ -105,15 +130,57 @@ void HttpConnection::close() {
   update_busy();
   if (const auto abandoned = std::exchange(abandoned_, nullptr)) abandoned();
   for (const auto& callback : std::exchange(watchers_, {})) callback();
+  for (const auto& [key, callback] : std::exchange(keyed_watchers_, {})) callback();
 }
 
 void HttpConnection::advance() {
   if (closed_) return;
-  parse();
+  do {
+    parse();
+  } while (unseal());
   write_out();
+  if (tls_ && tls_->state() == TlsSession::State::kGone) return close();
   update_busy();
   if (last_ && !busy_) linger();
   read_on();
+}
+
+// Decides by the first byte what the connection is.
+void HttpConnection::begin(char first) {
+  begun_ = true;
+  if (loop_->tls() == nullptr) return;
+  if (first == kTlsHandshake) {
+    tls_ = loop_->tls()->accept();
+    return set_phase(Phase::kReading);
+  }
+  if (!loop_->options().plain_from_this_host || !is_from_this_host())
+    refuse(400, "This address speaks HTTPS: begin the URL with https://.");
+}
+
+bool HttpConnection::is_from_this_host() const {
+  boost::system::error_code error;
+  const Tcp::endpoint local = socket_.local_endpoint(error);
+  return is_same_host(peer_, error ? "" : numeric_host(local.data()));
+}
+
+// Moves plain bytes out of tls_ into in_. True when there were some.
+bool HttpConnection::unseal() {
+  if (!tls_ || reading_) return false;
+  compact();
+  const auto before = tls_->state();
+  const size_t size = tls_->read(in_.get() + end_, capacity_ - end_);
+  end_ += size;
+  if (tls_->state() != before && before == TlsSession::State::kHandshake) {
+    last_ = tls_->state() == TlsSession::State::kRefused;
+    set_phase(Phase::kIdle);
+  }
+  return size != 0;
+}
+
+void HttpConnection::compact() {
+  if (begin_ == 0) return;
+  std::memmove(in_.get(), in_.get() + begin_, end_ - begin_);
+  end_ -= std::exchange(begin_, 0);
 }
 
 void HttpConnection::parse() {
@@ -156,11 +223,10 @@ void HttpConnection::refuse(int status, std::string_view sentence) {
 void HttpConnection::read_on() {
   if (reading_) return;
   if (phase_ == Phase::kLingering) begin_ = end_ = 0;
-  if (begin_ != 0) {
-    std::memmove(in_.get(), in_.get() + begin_, end_ - begin_);
-    end_ -= std::exchange(begin_, 0);
-  }
+  compact();
   if (end_ == capacity_) return;
+  if (tls_ && tls_->unsent() > kMaxUnsent)
+    return;  // its answers to the peer's requests for new keys
   reading_ = true;
   socket_.async_read_some(asio::buffer(in_.get() + end_, capacity_ - end_),
                           [self = shared_from_this()](const boost::system::error_code& error,
@@ -171,14 +237,22 @@ void HttpConnection::on_read(const boost::system::error_code& error, size_t size
   reading_ = false;
   if (closed_) return;
   if (error) return close();
-  end_ += size;
+  if (!begun_) begin(in_[0]);
+  if (!tls_)
+    end_ += size;
+  else if (phase_ != Phase::kLingering)
+    tls_->receive({in_.get() + end_, size});
   advance();
 }
 
 void HttpConnection::write_out() {
-  if (writing_ || out_.empty()) return;
+  if (writing_) return;
+  if (tls_)
+    seal();
+  else
+    std::swap(out_, sending_);
+  if (sending_.empty()) return;
   writing_ = true;
-  std::swap(out_, sending_);
   asio::async_write(socket_, asio::buffer(sending_),
                     [self = shared_from_this()](const boost::system::error_code& error, size_t) {
                       self->on_written(error);
@@ -189,9 +263,15 @@ void HttpConnection::on_written(const boost::system::error_code& error) {
   writing_ = false;
   if (closed_) return;
   if (error) return close();
-  sending_.clear();
-  if (sending_.capacity() > kKeptBuffer) sending_.shrink_to_fit();
+  make_empty(sending_);
   advance();
+}
+
+void HttpConnection::seal() {
+  tls_->seal(out_, sending_);
+  make_empty(out_);
+  const bool all_said = last_ && phase_ == Phase::kIdle;
+  if (all_said) tls_->end(sending_);
 }
 
 void HttpConnection::linger() {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "http/server.h"
+#include "http/tls.h"
 #include "process/fd.h"
 
 namespace selvage::http {
@@ -33,7 +34,9 @@ class HttpConnection;
 // Thread rule: post() is for any thread, run() is the loop's thread, all else happens on it.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
-  Loop(const ServerOptions& options, Handler& handler) : options_(options), handler_(handler) {}
+  // `tls` is empty for a server without TLS.
+  Loop(const ServerOptions& options, Handler& handler, std::shared_ptr<Tls> tls)
+      : options_(options), handler_(handler), tls_(std::move(tls)) {}
 
   void start(process::Fd listener);  // before run()
   void run() { io_.run(); }          // until stop()
@@ -55,6 +58,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   const ServerOptions& options() const { return options_; }
   Handler& handler() { return handler_; }
+  Tls* tls() { return tls_.get(); }
   bool draining() const { return draining_; }
   void add_busy(int change);  // connections that owe an answer
   void forget(uint64_t connection) { connections_.erase(connection); }
@@ -64,15 +68,17 @@ class Loop : public std::enable_shared_from_this<Loop> {
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
   void accept();
-  void adopt(Socket socket);
+  void adopt(Socket socket, const Tcp::endpoint& peer);
   void sweep_later();
   void sweep();
   void stop_accepting();
 
   const ServerOptions options_;
   Handler& handler_;
+  const std::shared_ptr<Tls> tls_;
   asio::io_context io_{1};
   Acceptor acceptor_{io_};
+  Tcp::endpoint accepted_;  // the peer of the connection that is accepted next
   Timer timer_{io_};
   std::unordered_map<uint64_t, std::shared_ptr<HttpConnection>> connections_;
   int busy_ = 0;

@@ -45,6 +45,41 @@ Malformed malformed(const ErrorCode& error) {
   return {400, "The message is not valid HTTP."};
 }
 
+// Beast reports every fault after the target as a bad version. Is it one, of another HTTP?
+bool is_other_version(std::string_view line) {
+  size_t at = 0;
+  for (int spaces = 0; spaces < 2; spaces++) {
+    at = line.find(' ', at) + 1;
+    if (at == 0) return false;
+  }
+  const std::string_view version = line.substr(at, 8);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
+         version[6] == '.' && is_digit(version[7]) && version != "HTTP/1.0" &&
+         version != "HTTP/1.1";
+}
+
+// What a request asks for, and of whom if its target says so (RFC 9112, 3.2).
+struct Target {
+  std::string path;       // with the query; or "*"
+  std::string authority;  // empty unless the target is an absolute URL
+};
+
+std::optional<Target> read_target(std::string_view method, std::string_view text) {
+  if (text.starts_with('/')) return Target{std::string(text), ""};
+  if (text == "*" && method == "OPTIONS") return Target{"*", ""};
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  if (!same_name(text.substr(0, scheme), "http") && !same_name(text.substr(0, scheme), "https"))
+    return std::nullopt;
+  const std::string_view rest = text.substr(scheme + 3);
+  const size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view authority = rest.substr(0, end);
+  if (authority.empty() || authority.contains('@')) return std::nullopt;
+  const bool has_path = rest.substr(end).starts_with('/');
+  return Target{(has_path ? "" : "/") + std::string(rest.substr(end)), std::string(authority)};
+}
+
 // Beast's parser, writing into a Message of ours.
 template <typename Message>
 class Machine final : public beast::http::basic_parser<std::is_same_v<Message, Request>> {
@@ -65,7 +100,12 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
       if (in_head) head_bytes_ += step;
     }
     if (malformed_) return std::unexpected(std::move(*malformed_));
+    if (error == Error::bad_version && !is_other_version(input_))
+      return std::unexpected(Malformed{400, "The request line is not valid."});
     if (error && error != Error::need_more) return std::unexpected(malformed(error));
+    // Beast waits for CR LF CR LF; a peer that ends its lines otherwise waits for us.
+    if (!this->is_header_done() && has_bare_line_feed(input, used))
+      return std::unexpected(malformed(Error::bad_line_ending));
     // What is left is the beginning of a head: of the message, of a chunk, or of the trailers.
     const size_t left = this->is_done() ? 0 : input.size() - used;
     const size_t head = this->is_header_done() ? std::max(head_bytes_, left) : head_bytes_ + left;
@@ -79,20 +119,35 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
 
  private:
   using string_view = beast::string_view;
+  static constexpr bool kIsRequest = std::is_same_v<Message, Request>;
   static std::string_view view(string_view s) { return {s.data(), s.size()}; }
+
+  // Looks at no byte twice: the next feed() begins with what this one leaves.
+  bool has_bare_line_feed(std::string_view input, size_t used) {
+    size_t at = input.find('\n', std::max(looked_at_, used));
+    while (at != std::string_view::npos && at > used && input[at - 1] == '\r')
+      at = input.find('\n', at + 1);
+    looked_at_ = input.size() - used;
+    return at != std::string_view::npos;
+  }
 
   void refuse(int status, std::string sentence, ErrorCode& error) {
     malformed_ = Malformed{status, std::move(sentence)};
     error = Error::bad_field;
   }
 
-  void on_request_impl(beast::http::verb, string_view method, string_view target, int version,
-                       ErrorCode&) override {
-    if constexpr (std::is_same_v<Message, Request>) {
-      message.method = view(method);
-      message.target = view(target);
-    }
+  void on_request_impl(beast::http::verb, string_view method, string_view text, int version,
+                       ErrorCode& error) override {
     version_ = version;
+    if constexpr (std::is_same_v<Message, Request>) {
+      auto target = read_target(view(method), view(text));
+      if (!target) return refuse(400, "The request target is not valid.", error);
+      message.method = view(method);
+      message.target = std::move(target->path);
+      if (target->authority.empty()) return;
+      has_authority_ = true;
+      message.headers.emplace_back("Host", std::move(target->authority));
+    }
   }
 
   void on_response_impl(int code, string_view, int version, ErrorCode&) override {
@@ -110,6 +165,10 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     if (field == content_length && (has_length_ || value.find(',') != string_view::npos))
       return refuse(400, "There are two Content-Lengths.", error);
     if (field == content_length) has_length_ = true;
+    const bool is_host = kIsRequest && field == beast::http::field::host;
+    if (is_host && std::exchange(has_host_, true))
+      return refuse(400, "There are two Hosts.", error);
+    if (is_host && has_authority_) return;  // the target's holds
     if (field == transfer_encoding && !same_name(view(value), "chunked"))
       return refuse(501, "The only Transfer-Encoding understood here is \"chunked\".", error);
     if (!this->is_header_done()) keep(field, view(name), view(value));
@@ -159,9 +218,12 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
   std::optional<Malformed> malformed_;
   std::string_view input_;  // what put() is looking at
   size_t head_bytes_ = 0;
+  size_t looked_at_ = 0;  // bytes that the last feed() left, without a bare line feed
   size_t headers_ = 0;
   int version_ = 0;
   bool has_length_ = false;
+  bool has_host_ = false;
+  bool has_authority_ = false;  // the target says the host
   bool expects_ = false;
 };
 

@@ -101,10 +101,53 @@ const Case kCases[] = {
     {"no name", lines("GET / HTTP/1.1\n: b\n\n"), 400},
     {"no colon", lines("GET / HTTP/1.1\nabc\n\n"), 400},
     {"a zero byte", lines("GET / HTTP/1.1\nA: ") + std::string("b\0c\r\n\r\n", 7), 400},
-    {"a line feed alone", "GET / HTTP/1.1\nHost: a\r\n\r\n", 505},
+    {"a line feed alone", "GET / HTTP/1.1\nHost: a\r\n\r\n", 400},
+    {"a line feed alone after a header", "GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", 400},
+    {"a line feed alone at the end", "GET / HTTP/1.1\r\nA: b\r\n\n", 400},
+    {"line feeds alone", "GET / HTTP/1.1\nA: b\n\n", 400},
+    {"a carriage return alone", "GET / HTTP/1.1\r\nA: b\rC: d\r\n\r\n", 400},
+    {"a line feed alone after a chunk's size",
+     lines("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n") + "1\na\r\n0\r\n\r\n", 400},
+    {"a line feed alone after a chunk",
+     lines("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n") + "1\r\na\n0\r\n\r\n", 400},
+    {"a control character in a value", lines("GET / HTTP/1.1\nA: b\x01\n\n"), 400},
+    {"a deletion in a value", lines("GET / HTTP/1.1\nA: b\x7f\n\n"), 400},
+    {"a control character in a name", lines("GET / HTTP/1.1\nA\x02: b\n\n"), 400},
+    {"a byte beyond ASCII in a name", lines("GET / HTTP/1.1\n\xc3\xa4: b\n\n"), 400},
+    {"a control character in the target", lines("GET /\x01 HTTP/1.1\n\n"), 400},
+    {"a tab in the target", lines("GET /\t HTTP/1.1\n\n"), 400},
+    {"a zero byte in the target", std::string("GET /\0 HTTP/1.1\r\n\r\n", 19), 400},
+    {"a zero byte in the method", std::string("G\0T / HTTP/1.1\r\n\r\n", 18), 400},
+    {"a bad method", lines("G@T / HTTP/1.1\n\n"), 400},
+    {"an unknown method", lines("BREW / HTTP/1.1\n\n"), 0},
+    {"a tab after the method", lines("GET\t/ HTTP/1.1\n\n"), 400},
+    {"a target without a slash", lines("GET a HTTP/1.1\n\n"), 400},
+    {"an absolute target", lines("GET http://h:1/a HTTP/1.1\nHost: h:1\n\n"), 0},
+    {"an absolute target of another kind", lines("GET ftp://h/a HTTP/1.1\n\n"), 400},
+    {"an absolute target without a host", lines("GET http:///a HTTP/1.1\n\n"), 400},
+    {"an absolute target with a user", lines("GET http://u@h/a HTTP/1.1\n\n"), 400},
+    {"an asterisk for options", lines("OPTIONS * HTTP/1.1\n\n"), 0},
+    {"an asterisk for anything else", lines("GET * HTTP/1.1\n\n"), 400},
+    {"a target for a tunnel", lines("CONNECT h:443 HTTP/1.1\n\n"), 400},
+    {"two hosts", lines("GET / HTTP/1.1\nHost: a\nHost: a\n\n"), 400},
+    {"two hosts and an absolute target", lines("GET http://h/ HTTP/1.1\nHost: a\nHost: b\n\n"),
+     400},
+    {"HTTP/1.2", lines("GET / HTTP/1.2\n\n"), 505},
+    {"HTTP/1.10", lines("GET / HTTP/1.10\n\n"), 400},
+    {"a version in lower case", lines("GET / http/1.1\n\n"), 400},
+    {"something after the version", lines("GET / HTTP/1.1 a\n\n"), 400},
+    {"a chunk of negative size",
+     lines("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n-1\na\n0\n\n"), 400},
+    {"a chunk without size", lines("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n\na\n0\n\n"),
+     400},
+    {"a chunk size with a prefix",
+     lines("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n0x1\na\n0\n\n"), 400},
+    {"a space in the length", lines("POST / HTTP/1.1\nContent-Length: 1 0\n\n0123456789"), 400},
+    {"an unknown encoding first",
+     lines("POST / HTTP/1.1\nTransfer-Encoding: x\nContent-Length: 1\n\na"), 501},
     {"no method", lines(" / HTTP/1.1\n\n"), 400},
     {"no target", lines("GET  HTTP/1.1\n\n"), 400},
-    {"a space in the target", lines("GET /a b HTTP/1.1\n\n"), 505},
+    {"a space in the target", lines("GET /a b HTTP/1.1\n\n"), 400},
     {"HTTP/0.9", lines("GET /\n\n"), 400},
     {"HTTP/2.0", lines("PRI * HTTP/2.0\n\nSM\n\n"), 505},
     {"a TLS greeting", std::string("\x16\x03\x01\x02\x00\x01\x00", 7), 400},
@@ -144,6 +187,25 @@ TEST(RequestParser, ReadsLineHeadersAndBody) {
   EXPECT_EQ(request.header("host"), "h");
   EXPECT_EQ(request.header("x"), "y");
   EXPECT_EQ(request.body, "hi");
+}
+
+// RFC 9112, 3.2.2: a proxy's form, which a server must understand too.
+TEST(RequestParser, AbsoluteTargetNamesPathAndHost) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://example.com/a?b", "/a?b"},
+      {"HTTPS://example.com", "/"},
+      {"http://example.com?b=/c", "/?b=/c"},
+  };
+  for (const auto& [target, path] : cases) {
+    RequestParser parser({});
+    ASSERT_FALSE(present(
+        parser, "GET " + std::string(target) + " HTTP/1.1\r\nHost: other\r\nA: b\r\n\r\n", 1000));
+    const Request request = parser.take();
+    EXPECT_EQ(request.target, path);
+    EXPECT_EQ(request.header("host"), "example.com");
+    EXPECT_EQ(request.header("a"), "b");
+    EXPECT_EQ(request.headers.size(), 2u);
+  }
 }
 
 TEST(RequestParser, LeavesTheNextMessageInTheBuffer) {

@@ -31,14 +31,14 @@ void Loop::start(process::Fd listener) {
 
 void Loop::accept() {
   accepting_ = true;
-  acceptor_.async_accept([this](const boost::system::error_code& error, Socket socket) {
+  acceptor_.async_accept(accepted_, [this](const boost::system::error_code& error, Socket socket) {
     accepting_ = false;
     if (!acceptor_.is_open()) return;
     if (error) {  // the next sweep tries again
       log_warn("cannot accept a connection: {}; trying again in a second", error.message());
       return;
     }
-    adopt(std::move(socket));
+    adopt(std::move(socket), accepted_);
     accept();
   });
 }
@@ -59,12 +59,13 @@ void notice_vanished_host(int socket) {
 
 }  // namespace
 
-void Loop::adopt(Socket socket) {
+void Loop::adopt(Socket socket, const Tcp::endpoint& peer) {
   boost::system::error_code ignored;  // a peer that has already gone is noticed by the first read
   socket.set_option(Tcp::no_delay(true), ignored);
   fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   notice_vanished_host(socket.native_handle());
-  const auto connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket));
+  const auto connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket),
+                                                           numeric_host(peer.data()));
   connections_.emplace(connection->id(), connection);
   connection->start();
 }
@@ -126,15 +127,13 @@ namespace {
 
 class AsioServer final : public Server {
  public:
-  AsioServer(const ServerOptions& options, Handler& handler, std::vector<process::Fd> listeners)
-      : port_(local_port(listeners.front().get())) {
+  AsioServer(uint16_t port, std::shared_ptr<Tls> tls) : port_(port), tls_(std::move(tls)) {}
+
+  void run(const ServerOptions& options, Handler& handler, std::vector<process::Fd> listeners) {
     for (process::Fd& listener : listeners) {
-      const auto& loop = loops_.emplace_back(std::make_shared<Loop>(options, handler));
+      const auto& loop = loops_.emplace_back(std::make_shared<Loop>(options, handler, tls_));
       loop->start(std::move(listener));
     }
-  }
-
-  void run() {
     for (const auto& loop : loops_) threads_.emplace_back([loop] { loop->run(); });
   }
 
@@ -144,6 +143,8 @@ class AsioServer final : public Server {
   }
 
   uint16_t port() const override { return port_; }
+
+  Result<void> reload_tls() override { return tls_ ? tls_->reload() : Result<void>(); }
 
   void drain(Duration grace) override {
     const auto give_up = std::chrono::steady_clock::now() + grace;
@@ -173,6 +174,7 @@ class AsioServer final : public Server {
   }
 
   const uint16_t port_;
+  const std::shared_ptr<Tls> tls_;
   std::vector<std::shared_ptr<Loop>> loops_;
   std::vector<std::thread> threads_;
 };
@@ -181,12 +183,19 @@ class AsioServer final : public Server {
 
 Result<std::unique_ptr<Server>> Server::listen(const ServerOptions& options, Handler& handler) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::shared_ptr<Tls> tls;
+  if (!options.tls.empty()) {
+    auto loaded = Tls::load(options.tls);
+    if (!loaded) return std::unexpected(loaded.error());
+    tls = std::move(*loaded);
+  }
   auto listeners =
       open_listeners(options.host, options.port, options.threads > 0 ? options.threads : cores);
   if (!listeners) return std::unexpected(listeners.error());
   try {
-    auto server = std::make_unique<AsioServer>(options, handler, std::move(*listeners));
-    server->run();
+    auto server =
+        std::make_unique<AsioServer>(local_port(listeners->front().get()), std::move(tls));
+    server->run(options, handler, std::move(*listeners));
     return server;
   } catch (const std::system_error& error) {  // out of descriptors or threads
     return failure(ErrorCode::kSettings, fmt::format("cannot start the server: {}", error.what()));

@@ -15,15 +15,25 @@
 
 namespace selvage::http {
 
+// PEM files. The certificate's may hold the chain up to the authority: ours first, then whose key
+// signed it, and so on.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;  // without a password
+  bool empty() const { return certificate.empty() && key.empty(); }
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 0;  // 0: any free one, see Server::port()
   int threads = 0;    // 0: one per core
   size_t max_head_bytes = 16 << 10;
   size_t max_body_bytes = 8 << 20;
-  Duration head_deadline =
-      std::chrono::seconds(20);  // from the first byte of a request to its last
+  Duration head_deadline = std::chrono::seconds(20);  // from the first byte of a request, or of
+                                                      // TLS's handshake, to its last
   Duration idle_deadline = std::chrono::minutes(10);  // between requests, with no close watcher
+  TlsFiles tls = {};  // both or none; with them, a connection is TLS if it begins like TLS
+  bool plain_from_this_host = true;  // with TLS: answer plain HTTP too, if the peer is on this host
 };
 
 // One client's connection as handlers see it. Shared; outlives the socket.
@@ -37,7 +47,15 @@ class Connection {
   // Calls back, on a server thread, when the peer goes away before the request that is being
   // handled was answered. Only inside handle(); replaces the one before; forgotten with the answer.
   virtual void on_abandoned(std::function<void()> callback) = 0;
+  // Like on_close(), in place of the callback given before with this key, which is forgotten; an
+  // empty `callback` only forgets. For a client that does the same thing again and again.
+  virtual void watch(uint64_t /*key*/, std::function<void()> callback) {
+    if (callback) on_close(std::move(callback));
+  }
   virtual uint64_t id() const = 0;  // unique in this process
+  // The peer's address as a number: "127.0.0.1", "2001:db8::1"; "" when it is not known.
+  virtual std::string peer() const { return {}; }
+  virtual bool secure() const { return false; }  // it is TLS
 };
 
 // The one answer to one request. Thread-safe, movable; an unused one answers 500 when it dies.
@@ -72,10 +90,13 @@ class Handler {
 class Server {
  public:
   // Binds and starts. Failure: kInUse when the port is taken, kSettings when the address is not
-  // ours or not an address. `handler` must outlive the server.
+  // ours or not an address, or a file of TLS cannot be used. `handler` must outlive the server.
   static Result<std::unique_ptr<Server>> listen(const ServerOptions& options, Handler& handler);
   virtual ~Server() = default;  // closes every connection, joins the threads
   virtual uint16_t port() const = 0;
+  // Reads the files of TLS anew, for connections that begin from now on. Failure (kSettings): they
+  // cannot be used and the old ones stay. Nothing to do without TLS. For any thread.
+  virtual Result<void> reload_tls() = 0;
   // Stops accepting, lets requests in flight be answered for at most `grace`, then closes
   // everything.
   virtual void drain(Duration grace) = 0;

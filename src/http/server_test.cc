@@ -3,150 +3,18 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include <condition_variable>
 #include <deque>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <thread>
 
-#include "http/address.h"
+#include "http/server_fixture.h"
 
 namespace selvage::http {
 namespace {
 
-using process::Fd;
 using std::chrono::hours;
-
-// A client made of one blocking socket and a string.
-class Peer {
- public:
-  explicit Peer(uint16_t port) {
-    const Address address = resolve("127.0.0.1", port)->front();
-    fd_ = Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    connected_ = ::connect(fd_.get(), address.get(), address.length) == 0;
-  }
-
-  bool connected() const { return connected_; }
-  void write(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-      if (n <= 0) return;
-      text.remove_prefix(static_cast<size_t>(n));
-    }
-  }
-
-  // Reads one answer, its length being in its head. Empty when the connection ends before.
-  std::string answer() {
-    while (!in_.contains("\r\n\r\n")) {
-      if (!fill()) return {};
-    }
-    const size_t head = in_.find("\r\n\r\n") + 4;
-    const size_t length = in_.find("Content-Length: ");
-    const size_t size = head + (length < head ? std::stoul(in_.substr(length + 16)) : 0);
-    while (in_.size() < size) {
-      if (!fill()) return {};
-    }
-    std::string text = in_.substr(0, size);
-    in_.erase(0, size);
-    return text;
-  }
-
-  std::string body() {
-    const std::string text = answer();
-    return text.substr(std::min(text.size(), text.find("\r\n\r\n") + 4));
-  }
-
-  std::string rest() {  // until the server closes
-    while (fill()) {
-    }
-    return std::exchange(in_, {});
-  }
-
-  void hang_up() { fd_.reset(); }
-  void reset() {
-    const linger at_once{1, 0};
-    setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    fd_.reset();
-  }
-
- private:
-  bool fill() {
-    char bytes[16 << 10];
-    const ssize_t n = recv(fd_.get(), bytes, sizeof bytes, 0);
-    if (n > 0) in_.append(bytes, static_cast<size_t>(n));
-    return n > 0;
-  }
-
-  Fd fd_;
-  bool connected_ = false;
-  std::string in_;
-};
-
-std::string get(std::string_view target) {
-  return fmt::format("GET {} HTTP/1.1\r\n\r\n", target);
-}
-
-std::string post(std::string_view body) {
-  return fmt::format("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
-}
-
-Response text(std::string body) {
-  return {200, "text/plain", {}, std::move(body)};
-}
-
-struct Visit {
-  Request request;
-  std::shared_ptr<Connection> connection;
-  Responder responder;
-};
-
-// Keeps requests until the test takes them.
-class Desk final : public Handler {
- public:
-  void handle(Request request, std::shared_ptr<Connection> connection,
-              Responder responder) override {
-    const std::lock_guard lock(mutex_);
-    visits_.push_back({std::move(request), std::move(connection), std::move(responder)});
-    arrived_.notify_one();
-  }
-
-  Visit take() {
-    std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return !visits_.empty(); });
-    Visit visit = std::move(visits_.front());
-    visits_.pop_front();
-    return visit;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<Visit> visits_;
-};
-
-// Answers at once, with the request's target and body.
-class Echo final : public Handler {
- public:
-  void handle(Request request, std::shared_ptr<Connection>, Responder responder) override {
-    responder.send(text(request.target + " " + request.body));
-  }
-};
-
-std::unique_ptr<Server> serve(Handler& handler, ServerOptions options = {.threads = 1}) {
-  auto server = Server::listen(options, handler);
-  EXPECT_TRUE(server) << server.error().message;
-  return std::move(*server);
-}
-
-// Becomes ready when the connection has ended.
-std::future<void> closing(Connection& connection) {
-  auto closed = std::make_shared<std::promise<void>>();
-  connection.on_close([closed] { closed->set_value(); });
-  return closed->get_future();
-}
 
 TEST(Server, ConnectionIsKeptBetweenRequests) {
   Echo echo;
@@ -283,6 +151,7 @@ TEST(Server, MalformedRequestsAreAnsweredAndClosed) {
       {post(std::string(9 << 20, 'x')), 413},  // although it is still being sent
       {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400},
       {get("/good") + "bad\r\n\r\n", 400},
+      {get("/good") + std::string(100'000, '\0'), 400},
   };
   Echo echo;
   const auto server = serve(echo);
@@ -365,6 +234,67 @@ TEST(Server, CloseWatcherMayBeSetInsideHandle) {
   EXPECT_EQ(peer.body(), "a");
   peer.hang_up();
   watching.closed.get_future().wait();
+}
+
+TEST(Server, KeyedCloseWatcherReplacesTheOneBefore) {
+  Desk desk;
+  const auto server = serve(desk);
+  Peer peer(server->port());
+  peer.write(get("/"));
+  const Visit visit = desk.take();
+  std::string told;  // on the server's thread, until `closed`
+  const auto tell = [&told](char c) { return [&told, c] { told += c; }; };
+  for (int i = 0; i < 1000; i++) visit.connection->watch(1, tell('x'));
+  visit.connection->watch(1, tell('a'));
+  visit.connection->watch(2, tell('b'));
+  visit.connection->watch(3, tell('y'));
+  visit.connection->watch(3, nullptr);
+  visit.connection->watch(4, nullptr);
+  std::promise<void> last;
+  visit.connection->watch(5, [&last] { last.set_value(); });
+  peer.hang_up();
+  last.get_future().wait();
+  EXPECT_EQ(told, "ab");
+}
+
+TEST(Server, KeyedCloseWatcherOfAClosedConnectionIsToldAtOnce) {
+  Desk desk;
+  const auto server = serve(desk);
+  Peer peer(server->port());
+  peer.write(get("/"));
+  const Visit visit = desk.take();
+  peer.hang_up();
+  closing(*visit.connection).wait();
+  std::promise<void> told;
+  visit.connection->watch(1, [&told] { told.set_value(); });
+  told.get_future().wait();
+}
+
+TEST(Server, ConnectionWhoseLastWatcherWasForgottenIsClosedWhenIdle) {
+  Desk desk;
+  const auto server = serve(desk, {.threads = 1, .idle_deadline = Duration(1)});
+  Peer peer(server->port());
+  peer.write(get("/"));
+  Visit visit = desk.take();
+  visit.connection->watch(1, [] {});
+  visit.responder.send(text("a"));
+  EXPECT_EQ(peer.body(), "a");
+  visit.connection->watch(1, nullptr);
+  EXPECT_EQ(peer.rest(), "");
+}
+
+TEST(Server, ConnectionKnowsItsPeer) {
+  Desk desk;
+  const auto server = serve(desk);
+  Peer peer(server->port());
+  peer.write(get("/"));
+  const Visit visit = desk.take();
+  EXPECT_EQ(visit.connection->peer(), "127.0.0.1");
+  EXPECT_FALSE(visit.connection->secure());
+  const auto closed = closing(*visit.connection);
+  peer.hang_up();
+  closed.wait();
+  EXPECT_EQ(visit.connection->peer(), "127.0.0.1");
 }
 
 TEST(Server, ConnectionsHaveDifferentIds) {
