@@ -25,6 +25,7 @@ using Seq = Id<struct SeqTag>;            // a message's place in its queue: ord
 using LeaseToken = Id<struct LeaseTag>;   // random; says which lease of a message a receipt is
 using SessionId = Id<struct SessionTag>;  // random; the liveness of one consumer
 using ShardIndex = Id<struct ShardTag>;
+using MoveTaskId = Id<struct MoveTaskTag>;  // random; names a message move task
 
 // 128 random bits, written as a UUID (version 4).
 struct Uuid {

@@ -5,13 +5,14 @@
 
 namespace selvage::broker {
 
-Result<std::unique_ptr<Broker>> Broker::start(store::Store& store,
-                                              const artifact::Artifacts* artifacts, Clock& clock,
+Result<std::unique_ptr<Broker>> Broker::start(const BrokerWorld& world, const ShardOptions& options,
                                               OnFailure on_failure) {
-  std::unique_ptr<Broker> broker(new Broker(store, artifacts, clock, std::move(on_failure)));
-  auto shard = Shard::open({}, {store, artifacts, broker->random_}, clock.now());
+  std::unique_ptr<Broker> broker(new Broker(world, std::move(on_failure)));
+  auto shard =
+      Shard::open(options, {world.store, world.artifacts, broker->random_}, world.clock.now());
   if (!shard) return std::unexpected(std::move(shard).error());
   broker->shard_ = *std::move(shard);
+  broker->policies_ = broker->shard_->take_policies();
   broker->shard_thread_ = std::thread([raw = broker.get()] { raw->decide(); });
   broker->sync_thread_ = std::thread([raw = broker.get()] { raw->make_durable(); });
   return broker;
@@ -79,6 +80,7 @@ Result<void> Broker::turn(std::vector<Submitted> commands) {
                                std::move(submitted.done), clock_.now()));
   }
   SELVAGE_TRY(shard_->tick(clock_.now()));
+  if (auto changed = shard_->take_policies()) policies_ = std::move(changed);
   auto turn = shard_->commit();
   if (!turn) return std::unexpected(std::move(turn).error());
   {

@@ -7,6 +7,7 @@
 //   callers ──▶ inbox ──▶ shard thread: submit*, tick, commit ──▶ applied ──▶ sync thread: sync,
 //   answer
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -17,21 +18,30 @@
 
 namespace selvage::broker {
 
+// What a broker works with; all of it outlives the broker.
+struct BrokerWorld {
+  store::Store& store;
+  const artifact::Artifacts* artifacts;  // null: no message has one
+  Clock& clock;
+};
+
 // Thread-safe. Answers come on the sync thread; they must not block.
 class Broker {
  public:
   using OnFailure = std::function<void(const Error&)>;
 
   // `on_failure` is called once, when the store fails for good: nothing is answered from then on,
-  // because nobody knows what is durable. The arguments must outlive the broker.
-  static Result<std::unique_ptr<Broker>> start(store::Store& store,
-                                               const artifact::Artifacts* artifacts, Clock& clock,
-                                               OnFailure on_failure);
+  // because nobody knows what is durable.
+  static Result<std::unique_ptr<Broker>> start(const BrokerWorld& world,
+                                               const ShardOptions& options, OnFailure on_failure);
   // Decides what was submitted, syncs, answers, then stops. Parked receives are forgotten.
   ~Broker();
 
   Ticket submit(queue::Command command, Done done);
   void cancel(Ticket ticket);
+  // The policy documents of all queues that have one, by queue. A change is seen before it is
+  // answered.
+  std::shared_ptr<const queue::Policies> policies() const { return policies_; }
 
  private:
   struct Submitted {
@@ -40,9 +50,11 @@ class Broker {
     Done done;
   };
 
-  Broker(store::Store& store, const artifact::Artifacts* artifacts, Clock& clock,
-         OnFailure on_failure)
-      : store_(store), artifacts_(artifacts), clock_(clock), on_failure_(std::move(on_failure)) {}
+  Broker(const BrokerWorld& world, OnFailure on_failure)
+      : store_(world.store),
+        artifacts_(world.artifacts),
+        clock_(world.clock),
+        on_failure_(std::move(on_failure)) {}
 
   void decide();  // the shard thread
   Result<void> turn(std::vector<Submitted> commands);
@@ -58,6 +70,7 @@ class Broker {
   OnFailure on_failure_;
   SystemRandom random_;
   std::unique_ptr<Shard> shard_;  // the shard thread's
+  std::atomic<std::shared_ptr<const queue::Policies>> policies_;
 
   std::mutex inbox_mutex_;
   std::condition_variable inbox_filled_;

@@ -69,7 +69,7 @@ class SlowStore final : public store::Store {
 class BrokerTest : public ::testing::Test {
  protected:
   BrokerTest() {
-    broker_ = Broker::start(store_, nullptr, clock_, [this](const Error& error) {
+    broker_ = Broker::start({store_, nullptr, clock_}, {}, [this](const Error& error) {
                 failed_.set_value(error.code);
               }).value();
   }

@@ -22,9 +22,10 @@ bool reads_store(const queue::Mutation& mutation) {
 }  // namespace
 
 Result<void> Commit::add(const queue::Mutations& mutations) {
-  // A dropped queue's range is deleted before the writes of its batch, so earlier writes go first.
+  // A dropped range is deleted before the writes of its batch, so earlier writes go first.
   const auto goes_alone = [](const queue::Mutation& m) {
-    return reads_store(m) || std::holds_alternative<queue::DropQueue>(m);
+    return reads_store(m) || std::holds_alternative<queue::DropQueue>(m) ||
+           std::holds_alternative<queue::DropMessages>(m);
   };
   if (std::ranges::any_of(mutations, goes_alone)) SELVAGE_TRY(apply());
   for (const queue::Mutation& mutation : mutations)
@@ -34,6 +35,7 @@ Result<void> Commit::add(const queue::Mutations& mutations) {
 
 Result<void> Commit::apply() {
   if (batch_.empty()) return {};
+  fresh_.clear();
   return store_.apply(shard_, epoch_, std::exchange(batch_, {}));
 }
 
@@ -47,7 +49,12 @@ Result<void> Commit::put(const queue::PutQueue& m) {
 }
 
 Result<void> Commit::put(const queue::DropQueue& m) {
-  write(Table::kMeta, store::queue_key(shard_, m.queue), std::nullopt);
+  const auto [first, last] = store::queue_range(shard_, m.queue);
+  batch_.ranges.push_back({Table::kMeta, first, last});
+  return put(queue::DropMessages{m.queue});
+}
+
+Result<void> Commit::put(const queue::DropMessages& m) {
   const auto [first, last] = store::queue_range(shard_, m.queue);
   for (const Table table : {Table::kState, Table::kBody, Table::kEvidence})
     batch_.ranges.push_back({table, first, last});
@@ -70,38 +77,62 @@ Result<void> Commit::put(const queue::PutPayload& m) {
   return {};
 }
 
+void Commit::write_fresh(Table table, std::string key, std::string value) {
+  fresh_[{table, key}] = batch_.writes.size();
+  write(table, std::move(key), std::move(value));
+}
+
+Result<std::string> Commit::payload_at(const std::string& key) const {
+  const auto fresh = fresh_.find({Table::kBody, key});
+  if (fresh != fresh_.end()) return *batch_.writes[fresh->second].value;
+  auto found = store_.read(Table::kBody, {key});
+  if (!found) return std::unexpected(std::move(found).error());
+  if (!found->front())
+    return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
+  return *std::move(found->front());
+}
+
+Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyRange& range) const {
+  std::map<std::string, std::string> found;
+  SELVAGE_TRY(store_.scan(Table::kEvidence, range.first, range.second,
+                          [&](std::string_view key, std::string_view value) {
+                            found.emplace(key, value);
+                            return true;
+                          }));
+  for (auto at = fresh_.lower_bound({Table::kEvidence, range.first});
+       at != fresh_.end() && at->first < std::pair(Table::kEvidence, range.second); ++at)
+    found[at->first.second] = *batch_.writes[at->second].value;
+  return found;
+}
+
 Result<void> Commit::put(const queue::DropPayload& m) {
   write(Table::kBody, store::payload_key(shard_, m.queue, m.seq), std::nullopt);
   if (!m.has_evidence) return {};
-  const auto [first, last] = store::evidence_range(shard_, m.queue, m.seq);
-  return store_.scan(Table::kEvidence, first, last, [&](std::string_view key, std::string_view) {
-    write(Table::kEvidence, std::string(key), std::nullopt);
-    return true;
-  });
+  auto evidence = evidence_in(store::evidence_range(shard_, m.queue, m.seq));
+  if (!evidence) return std::unexpected(std::move(evidence).error());
+  for (const auto& [key, value] : *evidence) write(Table::kEvidence, key, std::nullopt);
+  return {};
 }
 
 Result<void> Commit::put(const queue::MovePayload& m) {
   const std::string from = store::payload_key(shard_, m.from_queue, m.from);
   const std::string to = store::payload_key(shard_, m.to_queue, m.to);
-  auto found = store_.read(Table::kBody, {from});
-  if (!found) return std::unexpected(std::move(found).error());
-  if (!found->front())
-    return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
-  write(Table::kBody, to, std::move(found->front()));
+  auto payload = payload_at(from);
+  if (!payload) return std::unexpected(std::move(payload).error());
+  write_fresh(Table::kBody, to, *std::move(payload));
   write(Table::kBody, from, std::nullopt);
   if (!m.has_evidence) return {};
-  const auto [first, last] = store::evidence_range(shard_, m.from_queue, m.from);
-  return store_.scan(Table::kEvidence, first, last,
-                     [&](std::string_view key, std::string_view value) {
-                       const std::string_view at = key.substr(from.size());
-                       write(Table::kEvidence, to + std::string(at), std::string(value));
-                       write(Table::kEvidence, std::string(key), std::nullopt);
-                       return true;
-                     });
+  auto evidence = evidence_in(store::evidence_range(shard_, m.from_queue, m.from));
+  if (!evidence) return std::unexpected(std::move(evidence).error());
+  for (auto& [key, value] : *evidence) {
+    write_fresh(Table::kEvidence, to + key.substr(from.size()), std::move(value));
+    write(Table::kEvidence, key, std::nullopt);
+  }
+  return {};
 }
 
 Result<void> Commit::put(const queue::AddEvidence& m) {
-  write(Table::kEvidence, store::evidence_key(shard_, m.queue, m.seq, m.at), m.evidence);
+  write_fresh(Table::kEvidence, store::evidence_key(shard_, m.queue, m.seq, m.at), m.evidence);
   return {};
 }
 
@@ -113,6 +144,26 @@ Result<void> Commit::put(const queue::KeepArtifact& m) {
 
 Result<void> Commit::put(const queue::ReleaseArtifact& m) {
   released_.push_back(m.artifact);
+  return {};
+}
+
+Result<void> Commit::put(const queue::PutDeduplication& m) {
+  write(Table::kMeta, store::deduplication_key(shard_, m.queue, m.key), store::encode(m));
+  return {};
+}
+
+Result<void> Commit::put(const queue::DropDeduplication& m) {
+  write(Table::kMeta, store::deduplication_key(shard_, m.queue, m.key), std::nullopt);
+  return {};
+}
+
+Result<void> Commit::put(const queue::PutMoveTask& m) {
+  write(Table::kMeta, store::move_task_key(shard_, m.task.id), store::encode(m.task));
+  return {};
+}
+
+Result<void> Commit::put(const queue::DropMoveTask& m) {
+  write(Table::kMeta, store::move_task_key(shard_, m.task), std::nullopt);
   return {};
 }
 

@@ -2,10 +2,14 @@
 #pragma once
 // From the engine's mutations to one batch of records.
 
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "artifact/artifacts.h"
 #include "queue/mutation.h"
+#include "store/records.h"
 #include "store/store.h"
 
 namespace selvage::broker {
@@ -31,6 +35,7 @@ class Commit {
  private:
   Result<void> put(const queue::PutQueue& m);
   Result<void> put(const queue::DropQueue& m);
+  Result<void> put(const queue::DropMessages& m);
   Result<void> put(const queue::PutMessage& m);
   Result<void> put(const queue::DropMessage& m);
   Result<void> put(const queue::PutPayload& m);
@@ -39,13 +44,23 @@ class Commit {
   Result<void> put(const queue::AddEvidence& m);
   Result<void> put(const queue::KeepArtifact& m);
   Result<void> put(const queue::ReleaseArtifact& m);
+  Result<void> put(const queue::PutDeduplication& m);
+  Result<void> put(const queue::DropDeduplication& m);
+  Result<void> put(const queue::PutMoveTask& m);
+  Result<void> put(const queue::DropMoveTask& m);
   void write(store::Table table, std::string key, std::optional<std::string> value);
+  // A write that a later mutation of the same batch may need: a message that moved may move on.
+  void write_fresh(store::Table table, std::string key, std::string value);
+  // What the store will have once the open batch is applied.
+  Result<std::string> payload_at(const std::string& key) const;
+  Result<std::map<std::string, std::string>> evidence_in(const store::KeyRange& range) const;
 
   store::Store& store_;
   const artifact::Artifacts* artifacts_;
   ShardIndex shard_;
   uint64_t epoch_;
   store::Batch batch_;
+  std::map<std::pair<store::Table, std::string>, size_t> fresh_;  // where in batch_.writes
   std::vector<ArtifactId> released_;
   bool kept_ = false;
 };

@@ -13,6 +13,18 @@ using queue::Delivery;
 using queue::Reply;
 using store::Table;
 
+namespace {
+
+// Only a receive that does not wait is told that too many messages are in flight (SQS quotas page).
+bool found_nothing(const Reply& reply) {
+  const auto* const refusal = std::get_if<queue::Refusal>(&reply);
+  if (refusal != nullptr) return *refusal == queue::Refusal::kOverLimit;
+  const auto* const deliveries = std::get_if<std::vector<Delivery>>(&reply);
+  return deliveries != nullptr && deliveries->empty();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, const ShardWorld& world,
                                            Instant now) {
   const auto epoch = world.store.claim(options.index);
@@ -25,12 +37,11 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, const Sh
 Result<void> Shard::recover(Instant now) {
   Result<void> outcome;
   const auto [first, last] = store::shard_range(options_.index);
-  SELVAGE_TRY(store_.scan(Table::kMeta, first, last, [&](std::string_view, std::string_view value) {
-    const auto record = store::decode_queue(value);
-    if (!record) outcome = std::unexpected(record.error());
-    if (record) engine_.restore(*record);
-    return outcome.has_value();
-  }));
+  SELVAGE_TRY(
+      store_.scan(Table::kMeta, first, last, [&](std::string_view key, std::string_view value) {
+        outcome = restore(key, value, now);
+        return outcome.has_value();
+      }));
   SELVAGE_TRY(outcome);
   SELVAGE_TRY(
       store_.scan(Table::kState, first, last, [&](std::string_view key, std::string_view value) {
@@ -47,22 +58,45 @@ Result<void> Shard::recover(Instant now) {
   return {};
 }
 
+// One record of kMeta; a queue's own comes before what belongs to it.
+Result<void> Shard::restore(std::string_view key, std::string_view value, Instant now) {
+  const auto take = [&](auto&& decoded, auto&&... more) -> Result<void> {
+    if (!decoded) return std::unexpected(std::move(decoded).error());
+    engine_.restore(*decoded, more...);
+    return {};
+  };
+  switch (store::meta_kind(key)) {
+    case store::MetaKind::kQueue:
+      return take(store::decode_queue(value));
+    case store::MetaKind::kDeduplication:
+      return take(store::decode_deduplication(value));
+    case store::MetaKind::kMoveTask:
+      return take(store::decode_move_task(value), now);
+    case store::MetaKind::kUnknown:
+      break;
+  }
+  return failure(ErrorCode::kCorruption, "the store has a record of an unknown kind");
+}
+
 Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, Instant now) {
   if (const auto* const open = std::get_if<queue::OpenSession>(&command))
     unresumed_.erase(open->resume);
   SessionId closing;
   if (const auto* const close = std::get_if<queue::CloseSession>(&command))
     closing = close->session;
+  std::string deleting;
+  if (const auto* const drop = std::get_if<queue::DeleteQueue>(&command)) deleting = drop->queue;
   std::optional<queue::Receive> receive;
   if (const auto* const wanted = std::get_if<queue::Receive>(&command)) receive = *wanted;
 
   auto reply = execute(std::move(command), now);
   if (!reply) return std::unexpected(std::move(reply).error());
   // Only if it is really closed: an old connection's end must not touch a resumed session.
-  if (closing && !std::holds_alternative<queue::Refusal>(*reply)) dismiss_waiters(closing);
-  const auto* const deliveries = std::get_if<std::vector<Delivery>>(&*reply);
-  const bool nothing_yet = receive && deliveries != nullptr && deliveries->empty();
-  if (!nothing_yet || !park(ticket, *receive, done, now))
+  const bool refused = std::holds_alternative<queue::Refusal>(*reply);
+  if (closing && !refused) dismiss(waiters_.all_of(closing), queue::Refusal::kNoSession);
+  if (!refused) dismiss(waiters_.all_for(deleting), queue::Refusal::kNoSuchQueue);
+  const bool may_wait = receive && found_nothing(*reply);
+  if (!may_wait || !park(ticket, *receive, done, now))
     answers_.push_back({std::move(done), *std::move(reply)});
   return serve_waiters(now);
 }
@@ -91,37 +125,18 @@ bool Shard::park(Ticket ticket, const queue::Receive& command, Done& done, Insta
   SELVAGE_CHECK(config != nullptr);
   const Duration wait = command.wait.value_or(config->receive_wait);
   if (wait <= Duration{0}) return false;
-  Waiters& line = waiters_[command.queue];
-  line.push_back({ticket, command, now + wait, std::move(done)});
-  by_deadline_[{now + wait, ticket}] = {command.queue, std::prev(line.end())};
-  deadlines_[ticket] = now + wait;
+  queue::Receive waiting = command;
+  waiting.again = true;
+  waiters_.park(ticket, {std::move(waiting), now + wait, std::move(done)});
   return true;
 }
 
-Shard::Waiter Shard::unpark(const std::string& queue, Waiters::iterator at) {
-  Waiter waiter = std::move(*at);
-  by_deadline_.erase({waiter.deadline, waiter.ticket});
-  deadlines_.erase(waiter.ticket);
-  const auto line = waiters_.find(queue);
-  line->second.erase(at);
-  if (line->second.empty()) waiters_.erase(line);
-  return waiter;
-}
-
 void Shard::cancel(Ticket ticket) {
-  const auto deadline = deadlines_.find(ticket);
-  if (deadline == deadlines_.end()) return;
-  const auto [queue, at] = by_deadline_.at({deadline->second, ticket});
-  unpark(queue, at);
+  if (waiters_.contains(ticket)) waiters_.take(ticket);
 }
 
-void Shard::dismiss_waiters(SessionId session) {
-  std::vector<std::pair<std::string, Waiters::iterator>> ended;
-  for (auto& [queue, line] : waiters_)
-    for (auto at = line.begin(); at != line.end(); ++at)
-      if (at->command.session == session) ended.emplace_back(queue, at);
-  for (const auto& [queue, at] : ended)
-    answers_.push_back({unpark(queue, at).done, queue::Refusal::kNoSession});
+void Shard::dismiss(const std::vector<Ticket>& waiters, queue::Refusal why) {
+  for (const Ticket ticket : waiters) answers_.push_back({waiters_.take(ticket).done, why});
 }
 
 Result<void> Shard::serve_waiters(Instant now) {
@@ -131,12 +146,11 @@ Result<void> Shard::serve_waiters(Instant now) {
 }
 
 Result<void> Shard::serve_queue(const std::string& queue, Instant now) {
-  for (auto line = waiters_.find(queue); line != waiters_.end(); line = waiters_.find(queue)) {
-    auto reply = execute(queue::Receive(line->second.front().command), now);
+  while (const auto ticket = waiters_.first_for(queue)) {
+    auto reply = execute(queue::Receive(waiters_.at(*ticket).command), now);
     if (!reply) return std::unexpected(std::move(reply).error());
-    const auto* const deliveries = std::get_if<std::vector<Delivery>>(&*reply);
-    if (deliveries != nullptr && deliveries->empty()) return {};
-    answers_.push_back({unpark(queue, line->second.begin()).done, *std::move(reply)});
+    if (found_nothing(*reply)) return {};
+    answers_.push_back({waiters_.take(*ticket).done, *std::move(reply)});
   }
   return {};
 }
@@ -158,19 +172,13 @@ Result<void> Shard::tick(Instant now) {
     if (!closed) return std::unexpected(closed.error());
   }
   SELVAGE_TRY(serve_waiters(now));
-  while (!by_deadline_.empty() && by_deadline_.begin()->first.first <= now) {
-    const auto [queue, at] = by_deadline_.begin()->second;
-    const bool queue_is_gone = engine_.config_of(queue) == nullptr;
-    Reply reply = std::vector<Delivery>{};
-    if (queue_is_gone) reply = queue::Refusal::kNoSuchQueue;
-    answers_.push_back({unpark(queue, at).done, std::move(reply)});
-  }
+  while (const auto ticket = waiters_.first_due(now))
+    answers_.push_back({waiters_.take(*ticket).done, std::vector<Delivery>{}});
   return {};
 }
 
 Instant Shard::next_event() const {
-  Instant next = engine_.next_event();
-  if (!by_deadline_.empty()) next = std::min(next, by_deadline_.begin()->first.first);
+  Instant next = std::min(engine_.next_event(), waiters_.next_deadline());
   for (const auto& [session, end] : unresumed_) next = std::min(next, end);
   return next;
 }
@@ -187,20 +195,29 @@ Result<Turn> Shard::commit() {
 }
 
 Result<void> Shard::fetch(Reply& reply) const {
-  auto* const deliveries = std::get_if<std::vector<Delivery>>(&reply);
-  if (deliveries == nullptr || deliveries->empty()) return {};
+  if (auto* const deliveries = std::get_if<std::vector<Delivery>>(&reply))
+    return fetch(*deliveries);
+  if (auto* const peeked = std::get_if<queue::Peeked>(&reply)) return fetch(peeked->messages);
+  return {};
+}
+
+Result<void> Shard::fetch(std::vector<Delivery>& deliveries) const {
+  if (deliveries.empty()) return {};
   std::vector<std::string> keys;
-  for (const Delivery& d : *deliveries)
+  for (const Delivery& d : deliveries)
     keys.push_back(store::payload_key(options_.index, d.receipt.queue, d.receipt.seq));
   auto payloads = store_.read(Table::kBody, keys);
   if (!payloads) return std::unexpected(std::move(payloads).error());
+  std::vector<Delivery> still_there;
   for (size_t i = 0; i < keys.size(); ++i) {
-    Delivery& delivery = (*deliveries)[i];
-    // Gone already: deleted in the turn that leased it, by a client that guessed no receipt but
-    // emptied the queue. The receipt is stale then, and the message is not missed.
-    if ((*payloads)[i]) delivery.payload = *std::move((*payloads)[i]);
+    // Gone already, in the turn that showed it: the queue was emptied, or the message went on to
+    // another one. Nobody is shown a message without its body.
+    if (!(*payloads)[i]) continue;
+    Delivery& delivery = still_there.emplace_back(std::move(deliveries[i]));
+    delivery.payload = *std::move((*payloads)[i]);
     if (delivery.message.has_evidence) SELVAGE_TRY(fetch_evidence(delivery));
   }
+  deliveries = std::move(still_there);
   return {};
 }
 

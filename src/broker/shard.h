@@ -6,24 +6,17 @@
 // A turn: submit() commands as they come, tick() once, commit() once, then, after a sync of the
 // store that began later, the answers may leave.
 
-#include <cstdint>
-#include <functional>
-#include <list>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "broker/commit.h"
+#include "broker/waiters.h"
 #include "queue/engine.h"
 #include "store/store.h"
 
 namespace selvage::broker {
-
-// Names a submitted command for cancel(). Given by the caller, never used again.
-using Ticket = uint64_t;
-using Done = std::function<void(queue::Reply)>;
 
 struct Answer {
   Done done;
@@ -41,6 +34,7 @@ struct ShardOptions {
   ShardIndex index;
   // How long the leases of a session wait for it to come back after a restart of the broker.
   Duration session_grace = std::chrono::seconds(5);
+  queue::EngineOptions engine = {};
 };
 
 // What a shard works with; all of it outlives the shard.
@@ -69,32 +63,27 @@ class Shard {
   Instant next_event() const;
 
   const queue::Engine& engine() const { return engine_; }
+  // See Engine::take_policies().
+  std::shared_ptr<const queue::Policies> take_policies() { return engine_.take_policies(); }
 
  private:
-  struct Waiter {
-    Ticket ticket;
-    queue::Receive command;
-    Instant deadline;
-    Done done;
-  };
-  using Waiters = std::list<Waiter>;
-
   Shard(const ShardOptions& options, const ShardWorld& world, uint64_t epoch)
       : options_(options),
         store_(world.store),
         artifacts_(world.artifacts),
-        engine_(world.random),
+        engine_(world.random, options.engine),
         commit_(world.store, world.artifacts, options.index, epoch) {}
 
   Result<void> recover(Instant now);
+  Result<void> restore(std::string_view key, std::string_view value, Instant now);
   Result<queue::Reply> execute(queue::Command&& command, Instant now);
   void look_for_artifacts(queue::Command& command) const;
   bool park(Ticket ticket, const queue::Receive& command, Done& done, Instant now);
-  Waiter unpark(const std::string& queue, Waiters::iterator at);
-  void dismiss_waiters(SessionId session);
+  void dismiss(const std::vector<Ticket>& waiters, queue::Refusal why);
   Result<void> serve_waiters(Instant now);
   Result<void> serve_queue(const std::string& queue, Instant now);
   Result<void> fetch(queue::Reply& reply) const;
+  Result<void> fetch(std::vector<queue::Delivery>& deliveries) const;
   Result<void> fetch_evidence(queue::Delivery& delivery) const;
 
   ShardOptions options_;
@@ -103,9 +92,7 @@ class Shard {
   queue::Engine engine_;
   Commit commit_;
   std::vector<Answer> answers_;
-  std::map<std::string, Waiters> waiters_;  // by queue
-  std::map<std::pair<Instant, Ticket>, std::pair<std::string, Waiters::iterator>> by_deadline_;
-  std::unordered_map<Ticket, Instant> deadlines_;
+  Waiters waiters_;
   std::map<SessionId, Instant> unresumed_;  // sessions found at recovery, and when they end
 };
 

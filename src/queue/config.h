@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -27,6 +28,30 @@ struct Retry {
   bool operator==(const Retry&) const = default;
 };
 
+// Amazon's redrive-allow policy, on a dead-letter queue: whose it may be.
+struct RedriveAllow {
+  enum class Permission : uint8_t { kAll, kNone, kByQueue };
+  Permission permission = Permission::kAll;
+  std::vector<std::string> sources;  // by name, for kByQueue
+  bool operator==(const RedriveAllow&) const = default;
+};
+
+// What makes a queue a FIFO queue.
+struct Fifo {
+  bool content_based_deduplication = false;
+  bool deduplicates_per_group = false;  // else over the whole queue
+  bool throughput_per_group = false;    // Amazon's limit counts per group; else per queue
+  bool operator==(const Fifo&) const = default;
+};
+
+// Kept and shown as Amazon does; encryption at rest is the disk's business.
+struct Encryption {
+  bool managed = true;  // SqsManagedSseEnabled; never together with a key
+  std::string kms_key;
+  Duration kms_reuse = std::chrono::seconds(300);
+  bool operator==(const Encryption&) const = default;
+};
+
 struct QueueConfig {
   Duration visibility = std::chrono::seconds(30);
   Duration delay{0};
@@ -35,10 +60,15 @@ struct QueueConfig {
   uint32_t max_message_bytes = 1 << 20;
   std::optional<Redrive> redrive;
   Retry retry;
+  RedriveAllow redrive_allow;
+  std::optional<Fifo> fifo;  // absent: a standard queue; fixed when the queue is made
+  Encryption encryption;
+  std::string policy;  // a JSON document, unread here; empty: none
   bool operator==(const QueueConfig&) const = default;
 };
 
-// A change: what is absent stays as it is. `redrive` present but empty removes the policy.
+// A change: what is absent stays as it is. `redrive` present but empty removes the policy; a KMS
+// key switches managed encryption off and the reverse.
 struct ConfigPatch {
   std::optional<Duration> visibility;
   std::optional<Duration> delay;
@@ -47,7 +77,19 @@ struct ConfigPatch {
   std::optional<uint32_t> max_message_bytes;
   std::optional<std::optional<Redrive>> redrive;
   std::optional<Retry> retry;
+  std::optional<RedriveAllow> redrive_allow = {};
+  bool fifo = false;  // of a queue that is being made
+  std::optional<bool> content_based_deduplication = {};
+  std::optional<bool> deduplicates_per_group = {};
+  std::optional<bool> throughput_per_group = {};
+  std::optional<bool> sse_managed = {};
+  std::optional<std::string> kms_key = {};
+  std::optional<Duration> kms_reuse = {};
+  std::optional<std::string> policy = {};
 
+  bool names_fifo_settings() const {
+    return fifo || content_based_deduplication || deduplicates_per_group || throughput_per_group;
+  }
   QueueConfig applied_to(QueueConfig base) const;
 };
 

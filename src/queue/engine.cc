@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queues, time and recovery. Messages: engine_messages.cc; leases' ends: engine_leases.cc.
+// Time, recovery, books. Queues: engine_queues.cc; messages: engine_messages.cc; those that wait:
+// engine_waiting.cc; the ends of leases: engine_leases.cc; move tasks: engine_moves.cc.
 #include "queue/engine.h"
 
 #include <algorithm>
@@ -15,8 +16,7 @@ Reply Engine::execute(Command&& command, Instant now, Mutations& out) {
 }
 
 void Engine::restore(const QueueRecord& record) {
-  auto queue = std::make_unique<Queue>();
-  queue->record = record;
+  auto queue = std::make_unique<Queue>(record);
   Queue* const raw = queue.get();
   SELVAGE_CHECK(by_name_.emplace(record.name, std::move(queue)).second);
   SELVAGE_CHECK(by_id_.emplace(record.id, raw).second);
@@ -32,14 +32,28 @@ void Engine::restore(QueueId id, Seq seq, Message message, Instant now) {
   reschedule(*queue);
 }
 
+void Engine::restore(const PutDeduplication& known) {
+  Queue* const queue = find(known.queue);
+  SELVAGE_CHECK(queue != nullptr);
+  queue->deduplication.remember(known.key, {known.id, known.seq}, known.until);
+  reschedule(*queue);
+}
+
+void Engine::restore(const MoveTask& task, Instant now) {
+  SELVAGE_CHECK(moves_.emplace(task.id, task).second);
+  if (task.status == MoveTask::Status::kRunning) move_steps_.emplace(now, task.id);
+}
+
 void Engine::advance(Instant now, Mutations& out) {
   Context x{now, out};
   while (!wakes_.empty() && wakes_.begin()->first <= now)
     advance_queue(*by_id_.at(wakes_.begin()->second), x);
+  advance_moves(x);
 }
 
 Instant Engine::next_event() const {
-  return wakes_.empty() ? kNever : wakes_.begin()->first;
+  const Instant wake = wakes_.empty() ? kNever : wakes_.begin()->first;
+  return move_steps_.empty() ? wake : std::min(wake, move_steps_.begin()->first);
 }
 
 void Engine::flush(Mutations& out) {
@@ -62,6 +76,14 @@ const QueueConfig* Engine::config_of(const std::string& name) const {
   return at == by_name_.end() ? nullptr : &at->second->record.config;
 }
 
+std::shared_ptr<const Policies> Engine::take_policies() {
+  if (!std::exchange(policies_changed_, false)) return nullptr;
+  Policies policies;
+  for (const auto& [name, queue] : by_name_)
+    if (!queue->record.config.policy.empty()) policies[name] = queue->record.config.policy;
+  return std::make_shared<const Policies>(std::move(policies));
+}
+
 std::vector<SessionId> Engine::sessions() const {
   std::vector<SessionId> ids;
   for (const auto& [id, session] : sessions_) ids.push_back(id);
@@ -80,7 +102,13 @@ std::set<ArtifactId> Engine::artifacts() const {
 void Engine::audit(Instant now) const {
   SELVAGE_CHECK(by_name_.size() == by_id_.size());
   size_t booked = 0;
+  size_t wakes = 0;
   for (const auto& [name, queue] : by_name_) {
+    SELVAGE_CHECK(queue->record.name == name && by_id_.at(queue->record.id) == queue.get());
+    SELVAGE_CHECK(queue->wake == wake_of(*queue));
+    wakes += queue->wake == kNever ? 0 : 1;
+    SELVAGE_CHECK(queue->wake == kNever || wakes_.contains({queue->wake, queue->record.id}));
+    SELVAGE_CHECK(queue->record.id <= last_queue_);
     queue->messages.audit(now);
     queue->messages.for_each([&](Seq seq, const Message& message) {
       SELVAGE_CHECK(seq <= queue->record.last_seq);
@@ -93,6 +121,15 @@ void Engine::audit(Instant now) const {
   }
   for (const auto& [id, session] : sessions_) booked -= session.leases.size();
   SELVAGE_CHECK(booked == 0);
+  SELVAGE_CHECK(wakes == wakes_.size());
+  size_t running = 0;
+  for (const auto& [id, task] : moves_) {
+    SELVAGE_CHECK(task.id == id && by_name_.contains(task.source));
+    running += task.status == MoveTask::Status::kRunning ? 1 : 0;
+  }
+  for (const auto& [at, id] : move_steps_)
+    SELVAGE_CHECK(moves_.at(id).status == MoveTask::Status::kRunning);
+  SELVAGE_CHECK(running == move_steps_.size());
 }
 
 Engine::Queue* Engine::find(const std::string& name) {
@@ -109,6 +146,8 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   for (const Seq seq : queue.messages.advance(x.now))
     if (queue.messages.find(seq)->session)
       fail(queue, seq, {.ended = x.now, .evidence = R"({"cause":"lease ran out"})"}, x);
+  for (std::string& key : queue.deduplication.expire(x.now))
+    x.out.emplace_back(DropDeduplication{queue.record.id, std::move(key)});
   expire(queue, x);
   reschedule(queue);
 }
@@ -127,95 +166,21 @@ void Engine::touch(Queue& queue) {
   reschedule(queue);
 }
 
-void Engine::reschedule(Queue& queue) {
-  const QueueId id = queue.record.id;
-  if (queue.messages.visible() > 0) woken_.insert(id);
-  Instant wake = queue.messages.next_vesting();
+Instant Engine::wake_of(const Queue& queue) {
+  Instant wake = std::min(queue.messages.next_vesting(), queue.deduplication.next_expiry());
   if (const auto oldest = queue.messages.oldest())
     wake = std::min(wake, oldest->first + queue.record.config.retention);
+  return wake;
+}
+
+void Engine::reschedule(Queue& queue) {
+  const QueueId id = queue.record.id;
+  if (queue.messages.first_ready() && queue.messages.in_flight() < kMaxInFlight) woken_.insert(id);
+  const Instant wake = wake_of(queue);
   if (wake == queue.wake) return;
   if (queue.wake != kNever) wakes_.erase({queue.wake, id});
   if (wake != kNever) wakes_.emplace(wake, id);
   queue.wake = wake;
-}
-
-Reply Engine::run(CreateQueue& c, Context& x) {
-  if (const Queue* const existing = find(c.name)) {
-    const QueueConfig& config = existing->record.config;
-    if (c.given.applied_to(config) != config) return Refusal::kQueueExists;
-    return info(*existing);
-  }
-  last_queue_.value += 1;
-  restore({.id = last_queue_,
-           .name = c.name,
-           .config = c.given.applied_to({}),
-           .created = x.now,
-           .modified = x.now,
-           .last_seq = {},
-           .totals = {}});
-  const Queue& queue = *find(c.name);
-  x.out.emplace_back(PutQueue{queue.record});
-  return info(queue);
-}
-
-Reply Engine::run(DeleteQueue& c, Context& x) {
-  Queue* const queue = find(c.queue);
-  if (queue == nullptr) return Refusal::kNoSuchQueue;
-  queue->messages.for_each([&](Seq seq, const Message& message) {
-    end_lease(*queue, seq);
-    if (message.artifact) x.out.emplace_back(ReleaseArtifact{message.artifact});
-  });
-  const QueueId id = queue->record.id;
-  x.out.emplace_back(DropQueue{id});
-  if (queue->wake != kNever) wakes_.erase({queue->wake, id});
-  dirty_.erase(id);
-  woken_.erase(id);
-  by_id_.erase(id);
-  by_name_.erase(c.queue);
-  return Done{};
-}
-
-Reply Engine::run(ListQueues& c, Context& x) {
-  std::vector<QueueInfo> found;
-  const std::string& from = std::max(c.prefix, c.after);
-  for (auto at = by_name_.lower_bound(from); at != by_name_.end() && found.size() < c.max; ++at) {
-    if (!at->first.starts_with(c.prefix)) break;
-    if (at->first == c.after) continue;
-    advance_queue(*at->second, x);
-    found.push_back(info(*at->second));
-  }
-  return found;
-}
-
-Reply Engine::run(GetQueue& c, Context& x) {
-  Queue* const queue = find(c.queue);
-  if (queue == nullptr) return Refusal::kNoSuchQueue;
-  advance_queue(*queue, x);
-  return info(*queue);
-}
-
-Reply Engine::run(SetQueue& c, Context& x) {
-  Queue* const queue = find(c.queue);
-  if (queue == nullptr) return Refusal::kNoSuchQueue;
-  QueueRecord& record = queue->record;
-  const QueueConfig changed = c.patch.applied_to(record.config);
-  if (changed == record.config) return Done{};
-  record.config = changed;
-  record.modified = x.now;
-  advance_queue(*queue, x);
-  touch(*queue);
-  return Done{};
-}
-
-QueueInfo Engine::info(const Queue& queue) const {
-  return {.name = queue.record.name,
-          .config = queue.record.config,
-          .created = queue.record.created,
-          .modified = queue.record.modified,
-          .visible = queue.messages.visible(),
-          .in_flight = queue.messages.in_flight(),
-          .delayed = queue.messages.delayed(),
-          .totals = queue.record.totals};
 }
 
 }  // namespace selvage::queue

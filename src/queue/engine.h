@@ -13,16 +13,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "queue/attempts.h"
 #include "queue/command.h"
+#include "queue/deduplication.h"
+#include "queue/engine_limits.h"
 #include "queue/message_index.h"
 #include "queue/mutation.h"
 
 namespace selvage::queue {
-
-// SQS bounds what one standard queue has in flight (SQS quotas page).
-inline constexpr uint64_t kMaxInFlight = 120'000;
-// The longest a lease can be stretched, counted from its receive (ChangeMessageVisibility).
-inline constexpr Duration kMaxLease = std::chrono::hours(12);
 
 // 1. A message has one holder at a time: the newest lease's token; a revoked lease has none.
 // 2. A hand-over removes its input and adds its outputs in the mutations of one command.
@@ -33,10 +31,13 @@ inline constexpr Duration kMaxLease = std::chrono::hours(12);
 class Engine {
  public:
   // `random` makes message ids, lease tokens, session ids and the jitter of back-off. Kept.
-  explicit Engine(Random& random) : random_(random) {}
+  explicit Engine(Random& random, EngineOptions options = {})
+      : random_(random), options_(options) {}
 
-  // Recovery: first every queue, then every message, then normal life.
+  // Recovery: first every queue, then everything else, then normal life.
   void restore(const QueueRecord& record);
+  void restore(const PutDeduplication& known);
+  void restore(const MoveTask& task, Instant now);
   void restore(QueueId queue, Seq seq, Message message, Instant now);
 
   // Decides one command. Appends what changed to `out`; a Refusal appends nothing.
@@ -55,6 +56,9 @@ class Engine {
   // "" for a queue that is gone.
   std::string name_of(QueueId queue) const;
   const QueueConfig* config_of(const std::string& queue) const;
+  // The policy documents of the queues that have one, by queue; null when none has changed since
+  // the last call.
+  std::shared_ptr<const Policies> take_policies();
   // Sessions that hold leases; after recovery these wait to be resumed.
   std::vector<SessionId> sessions() const;
   // Every artifact that some message refers to.
@@ -65,8 +69,15 @@ class Engine {
 
  private:
   struct Queue {
+    explicit Queue(QueueRecord r) : record(std::move(r)), messages(is_fifo()) {}
+    bool is_fifo() const { return record.config.fifo.has_value(); }
+
     QueueRecord record;
     MessageIndex messages;
+    Deduplication deduplication;  // FIFO
+    Attempts attempts;            // FIFO
+    Throttle throttle;            // FIFO, with Amazon's timers
+    Instant purged{};
     Instant wake = kNever;  // its entry in wakes_
   };
   struct Session {
@@ -83,16 +94,28 @@ class Engine {
   Reply run(ListQueues& c, Context& x);
   Reply run(GetQueue& c, Context& x);
   Reply run(SetQueue& c, Context& x);
+  Reply run(PurgeQueue& c, Context& x);
+  Reply run(EditTags& c, Context& x);
   Reply run(Send& c, Context& x);
   Reply run(Receive& c, Context& x);
   Reply run(Delete& c, Context& x);
   Reply run(ChangeVisibility& c, Context& x);
+  Reply run(Peek& c, Context& x);
+  Reply run(Cancel& c, Context& x);
+  Reply run(Reschedule& c, Context& x);
+  Reply run(StartMove& c, Context& x);
+  Reply run(CancelMove& c, Context& x);
+  Reply run(ListMoves& c, Context& x);
   Reply run(OpenSession& c, Context& x);
   Reply run(CloseSession& c, Context& x);
   Reply run(HandOver& c, Context& x);
   Reply run(Return& c, Context& x);
   Reply run(Fail& c, Context& x);
 
+  struct Place {
+    Queue* queue;
+    Seq seq;
+  };
   // How a lease ended other than well.
   struct Failure {
     Instant ended;
@@ -105,37 +128,63 @@ class Engine {
   Queue* holder_queue(const Receipt& receipt);  // the queue, if the receipt's lease is still held
   void advance_queue(Queue& queue, Context& x);
   void expire(Queue& queue, Context& x);
-  void touch(Queue& queue);       // counters or messages changed: record it, reschedule
+  void touch(Queue& queue);  // counters or messages changed: record it, reschedule
+  static Instant wake_of(const Queue& queue);  // when something happens in it next
   void reschedule(Queue& queue);  // its next event, and whether somebody may receive now
 
+  std::optional<Refusal> problem_of(const std::string& name, const QueueConfig& config,
+                                    const std::optional<Redrive>& former) const;
+  bool is_throttled(Queue& queue, Throttle::Action action, Instant now) const;
+  void empty(Queue& queue, Context& x);
+  void apply_delay(Queue& queue, Context& x);
+
+  std::optional<Refusal> problem_of(const Queue& queue, const NewMessage& message) const;
+  // What `add` would do, but answers a duplicate with the first of its kind.
+  Sent send(Queue& queue, NewMessage&& message, Context& x);
   Sent add(Queue& queue, NewMessage&& message, Context& x);
+  std::optional<Refusal> receive(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
+                                 Context& x);
   Delivery lease(Queue& queue, Seq seq, const Receive& c, Context& x);
+  Delivery show(const Queue& queue, Seq seq) const;
+  OrRefusal<Done> settle(Queue& queue, const Receipt& receipt, Context& x);
+  OrRefusal<bool> repeat(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
+                         Context& x);
   void remove(Queue& queue, Seq seq, Context& x);
   template <typename Change>
   void change(Queue& queue, Seq seq, Context& x, Change&& edit);
   void end_lease(Queue& queue, Seq seq);  // out of its session's books
 
-  struct Place {
-    Queue* queue;
-    Seq seq;
-  };
   Failed fail(Queue& queue, Seq seq, Failure failure, Context& x);
   void give_back(Queue& queue, Seq seq, Duration delay, Context& x);
   void give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x);
   std::optional<Place> dead_letter(Queue& queue, Seq seq, Context& x);  // none: it stays
+  // Moves a message that nobody holds, `edited` as it shall be there; its payload goes with it.
+  Place move(Queue& from, Seq seq, Queue& to, Message edited, Context& x);
+  OrRefusal<Done> reschedule(Queue& queue, const Reschedule::Item& item, Context& x);
+  std::vector<MoveTask> moves_of(const std::string& source) const;
+  void forget_move(MoveTaskId id, Context& x);
+  void step(MoveTask& task, Context& x);
+  std::string move_back(const MoveTask& task, Queue& source, Seq seq, Context& x);
+  void advance_moves(Context& x);
+  void end_moves_of(const std::string& queue, Context& x);
   OrRefusal<Done> hand_over(HandOver::Item& item, Context& x);
   OrRefusal<Done> change_visibility(Queue& queue, const ChangeVisibility::Item& item, Context& x);
   Duration backoff(const Retry& retry, uint32_t failed);
   QueueInfo info(const Queue& queue) const;
 
   Random& random_;
+  const EngineOptions options_;
   std::map<std::string, std::unique_ptr<Queue>> by_name_;
   std::map<QueueId, Queue*> by_id_;
   QueueId last_queue_;
   std::set<std::pair<Instant, QueueId>> wakes_;
   std::map<SessionId, Session> sessions_;
+  std::map<MoveTaskId, MoveTask> moves_;
+  std::set<std::pair<Instant, MoveTaskId>> move_steps_;  // of those that run, when they go on
+  std::map<std::string, Instant> deleted_;               // with Amazon's timers: names at rest
   std::set<QueueId> dirty_;
   std::set<QueueId> woken_;
+  bool policies_changed_ = true;
 };
 
 }  // namespace selvage::queue

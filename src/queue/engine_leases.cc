@@ -13,6 +13,13 @@ namespace {
 // The vesting time of a first redo: before everything that waits.
 constexpr Instant kHead{};
 
+// An output that names no group goes on in its input's; it is the double of nothing but itself.
+void name_for_fifo(NewMessage& output, const Message& input, size_t index) {
+  if (output.group.empty()) output.group = input.group.empty() ? input.id.to_string() : input.group;
+  if (output.deduplication_id.empty())
+    output.deduplication_id = input.id.to_string() + "/" + std::to_string(index);
+}
+
 }  // namespace
 
 Reply Engine::run(OpenSession& c, Context& x) {
@@ -62,8 +69,9 @@ Engine::Queue* Engine::holder_queue(const Receipt& receipt) {
   if (queue == nullptr) return nullptr;
   const Message* const message = queue->messages.find(receipt.seq);
   if (message == nullptr || message->token != receipt.token || !receipt.token) return nullptr;
-  // A lease of a session is over when its time is; an ordinary one holds until somebody else's.
-  if (message->session && !message->leased) return nullptr;
+  // A lease of a session or of a FIFO queue is over when its time is; an ordinary one holds until
+  // somebody else's.
+  if ((message->session || queue->is_fifo()) && !message->leased) return nullptr;
   return queue;
 }
 
@@ -85,16 +93,19 @@ OrRefusal<Done> Engine::hand_over(HandOver::Item& item, Context& x) {
   Queue* const input = holder_queue(item.receipt);
   if (input == nullptr) return std::unexpected(Refusal::kLeaseGone);
   if (item.refused) return std::unexpected(*item.refused);
-  for (const HandOver::Output& output : item.outputs) {
+  size_t index = 0;
+  for (HandOver::Output& output : item.outputs) {
     const Queue* const target = find(output.queue);
     if (target == nullptr) return std::unexpected(Refusal::kNoSuchQueue);
-    if (output.message.size > target->record.config.max_message_bytes)
-      return std::unexpected(Refusal::kTooLarge);
+    if (target->is_fifo())
+      name_for_fifo(output.message, *input->messages.find(item.receipt.seq), index);
+    if (const auto problem = problem_of(*target, output.message)) return std::unexpected(*problem);
+    ++index;
   }
   ++input->record.totals.handed_over;
   remove(*input, item.receipt.seq, x);
   for (HandOver::Output& output : item.outputs)
-    add(*find(output.queue), std::move(output.message), x);
+    send(*find(output.queue), std::move(output.message), x);
   return Done{};
 }
 
@@ -178,27 +189,23 @@ std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context&
   Queue* const target = redrive ? find(redrive->dead_letter_queue) : nullptr;
   if (target == nullptr || target == &queue) return std::nullopt;
 
+  if (target->is_fifo() != queue.is_fifo()) return std::nullopt;
   end_lease(queue, seq);
   Message message = *queue.messages.find(seq);
-  const Seq moved{++target->record.last_seq.value};
-  x.out.emplace_back(DropMessage{queue.record.id, seq, message.vest});
-  x.out.emplace_back(
-      MovePayload{queue.record.id, seq, target->record.id, moved, message.has_evidence});
-  queue.messages.remove(seq);
-  ++queue.record.totals.dead_lettered;
-  touch(queue);
-
   message.vest = x.now;
+  message.taken_before += message.taken;
   message.taken = message.failed = 0;
   message.token = {};
   message.session = {};
   message.leased = false;
   message.source = queue.record.name;
-  x.out.emplace_back(PutMessage{target->record.id, moved, message});
-  target->messages.insert(moved, std::move(message), x.now);
-  ++target->record.totals.sent;
-  touch(*target);
-  return Place{target, moved};
+  if (target->is_fifo()) {
+    // Two messages of one id both survive, and its age begins anew (the guide, dead-letter queues).
+    message.deduplication_id = message.id.to_string();
+    message.sent = message.retained_from = x.now;
+  }
+  ++queue.record.totals.dead_lettered;
+  return move(queue, seq, *target, std::move(message), x);
 }
 
 // Doubles from backoff_min with each failure after the second, up to backoff_max; the upper half of

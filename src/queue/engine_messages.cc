@@ -1,21 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sending, receiving, deleting: Amazon's part of the engine.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "queue/engine.h"
 #include "queue/engine_change.h"
+#include "queue/message_id.h"
 
 namespace selvage::queue {
+namespace {
+
+// SQS: a message's delay is 15 minutes at most. Ours may be longer, and then its retention begins
+// when it is over: nothing may expire before it could be received.
+constexpr Duration kAmazonsLongestDelay = std::chrono::minutes(15);
+// A lease of no time still lets one receive take a message once only.
+constexpr Duration kShortestLease = std::chrono::microseconds(1);
+
+}  // namespace
+
+bool Engine::is_throttled(Queue& queue, Throttle::Action action, Instant now) const {
+  if (!options_.aws_timers || !queue.is_fifo()) return false;
+  if (queue.record.config.fifo->throughput_per_group) return false;
+  return queue.throttle.is_over(action, kFifoCallsPerSecond, now);
+}
+
+std::optional<Refusal> Engine::problem_of(const Queue& queue, const NewMessage& message) const {
+  const QueueConfig& config = queue.record.config;
+  if (message.size > config.max_message_bytes) return Refusal::kTooLarge;
+  if (!config.fifo)
+    return message.deduplication_id.empty() ? std::nullopt
+                                            : std::optional(Refusal::kNotForStandard);
+  if (message.group.empty()) return Refusal::kNoGroup;
+  if (message.delay.value_or(Duration{0}) > Duration{0}) return Refusal::kNotForFifo;
+  const bool by_content =
+      config.fifo->content_based_deduplication && !message.content_digest.empty();
+  if (message.deduplication_id.empty() && !by_content) return Refusal::kNoDeduplicationId;
+  return std::nullopt;
+}
+
+Sent Engine::send(Queue& queue, NewMessage&& message, Context& x) {
+  if (!queue.is_fifo()) return add(queue, std::move(message), x);
+  std::string key = Deduplication::key(*queue.record.config.fifo, message);
+  if (const auto first = queue.deduplication.find(key, x.now)) return *first;
+  if (message.deduplication_id.empty()) message.deduplication_id = message.content_digest;
+  message.delay.reset();  // a FIFO queue's is for all
+  const Sent sent = add(queue, std::move(message), x);
+  const Instant until = x.now + kDeduplicationWindow;
+  queue.deduplication.remember(key, sent, until);
+  x.out.emplace_back(PutDeduplication{queue.record.id, std::move(key), sent.id, sent.seq, until});
+  reschedule(queue);
+  return sent;
+}
 
 Sent Engine::add(Queue& queue, NewMessage&& message, Context& x) {
   const Seq seq{++queue.record.last_seq.value};
+  const Duration delay = message.delay.value_or(queue.record.config.delay);
   Message stored;
-  stored.id = Uuid::from_random(random_.next(), random_.next());
+  stored.id = make_message_id(seq, random_.next());
   stored.sent = x.now;
-  stored.vest = x.now + message.delay.value_or(queue.record.config.delay);
+  stored.vest = x.now + delay;
+  stored.retained_from = delay > kAmazonsLongestDelay ? stored.vest : x.now;
   stored.size = message.size;
   stored.artifact = message.artifact;
+  stored.group = std::move(message.group);
+  stored.deduplication_id = std::move(message.deduplication_id);
   x.out.emplace_back(PutPayload{queue.record.id, seq, std::move(message.payload)});
   x.out.emplace_back(PutMessage{queue.record.id, seq, stored});
   if (stored.artifact) x.out.emplace_back(KeepArtifact{stored.artifact});
@@ -38,80 +87,142 @@ void Engine::remove(Queue& queue, Seq seq, Context& x) {
 Reply Engine::run(Send& c, Context& x) {
   Queue* const queue = find(c.queue);
   if (queue == nullptr) return Refusal::kNoSuchQueue;
+  if (is_throttled(*queue, Throttle::kSend, x.now)) return Refusal::kThrottled;
   std::vector<OrRefusal<Sent>> results;
   for (NewMessage& message : c.messages) {
-    if (message.size > queue->record.config.max_message_bytes)
-      results.emplace_back(std::unexpected(Refusal::kTooLarge));
+    if (const auto problem = problem_of(*queue, message))
+      results.emplace_back(std::unexpected(*problem));
     else
-      results.emplace_back(add(*queue, std::move(message), x));
+      results.emplace_back(send(*queue, std::move(message), x));
   }
   return results;
 }
 
 Reply Engine::run(Receive& c, Context& x) {
-  Queue* const queue = find(c.queue);
-  if (queue == nullptr) return Refusal::kNoSuchQueue;
+  std::vector<Queue*> queues = {find(c.queue)};
+  for (const std::string& name : c.then_from) queues.push_back(find(name));
+  if (std::ranges::find(queues, nullptr) != queues.end()) return Refusal::kNoSuchQueue;
   if (c.session && !sessions_.contains(c.session)) return Refusal::kNoSession;
-  advance_queue(*queue, x);
-  if (queue->messages.in_flight() >= kMaxInFlight) return Refusal::kOverLimit;
-
   std::vector<Delivery> deliveries;
-  while (deliveries.size() < c.max) {
-    const auto seq = queue->messages.first_ready();
-    if (!seq) break;
-    const auto& redrive = queue->record.config.redrive;
-    if (redrive && queue->messages.find(*seq)->taken >= redrive->max_receives &&
-        dead_letter(*queue, *seq, x))
-      continue;
-    deliveries.push_back(lease(*queue, *seq, c, x));
-    if (queue->messages.in_flight() >= kMaxInFlight) break;
-  }
+  std::optional<Refusal> refusal;
+  for (Queue* const queue : queues)
+    if (const auto problem = receive(*queue, c, deliveries, x)) refusal = problem;
+  if (refusal && deliveries.empty()) return *refusal;
   return deliveries;
+}
+
+// Takes what there is, up to c.max together with what `deliveries` has already.
+std::optional<Refusal> Engine::receive(Queue& queue, const Receive& c,
+                                       std::vector<Delivery>& deliveries, Context& x) {
+  if (!c.again && is_throttled(queue, Throttle::kReceive, x.now)) return Refusal::kThrottled;
+  advance_queue(queue, x);
+  const bool is_attempt = queue.is_fifo() && !c.attempt.empty();
+  if (is_attempt) {
+    const auto repeated = repeat(queue, c, deliveries, x);
+    if (!repeated) return repeated.error();
+    if (*repeated) return std::nullopt;
+  }
+  if (queue.messages.in_flight() >= kMaxInFlight)
+    return queue.is_fifo() ? std::nullopt : std::optional(Refusal::kOverLimit);
+
+  Attempts::Leases leases;
+  const auto& redrive = queue.record.config.redrive;
+  auto seq = queue.messages.first_ready();
+  while (seq && deliveries.size() < c.max && queue.messages.in_flight() < kMaxInFlight) {
+    const Message& message = *queue.messages.find(*seq);
+    const std::string group = message.group;
+    const bool is_spent = redrive && message.taken >= redrive->max_receives;
+    if (!is_spent || !dead_letter(queue, *seq, x)) {
+      deliveries.push_back(lease(queue, *seq, c, x));
+      const Delivery& given = deliveries.back();
+      leases.push_back({*seq, given.receipt.token, given.message.vest});
+    }
+    seq = queue.messages.next_ready(group);
+  }
+  if (is_attempt && !leases.empty()) queue.attempts.remember(c.attempt, std::move(leases), x.now);
+  return std::nullopt;
+}
+
+// Gives what the attempt was given before, its leases begun anew. False when there is none, or its
+// leases ran out: then it is a receive like any other.
+OrRefusal<bool> Engine::repeat(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
+                               Context& x) {
+  const Attempts::Leases* const known = queue.attempts.find(c.attempt, x.now);
+  if (known == nullptr) return false;
+  for (const Attempts::Lease& lease : *known) {
+    const Message* const m = queue.messages.find(lease.seq);
+    if (m == nullptr) return std::unexpected(Refusal::kAttemptChanged);
+    if (m->token != lease.token) return false;  // run out, and leased anew
+    if (m->vest != lease.until) return std::unexpected(Refusal::kAttemptChanged);
+    if (!m->leased) return false;
+  }
+  Attempts::Leases leases = *known;
+  const Duration visibility = c.visibility.value_or(queue.record.config.visibility);
+  for (Attempts::Lease& lease : leases) {
+    lease.until = x.now + std::max(visibility, kShortestLease);
+    change(queue, lease.seq, x, [&](Message& message) { message.vest = lease.until; });
+    deliveries.push_back(show(queue, lease.seq));
+  }
+  queue.attempts.renew(c.attempt, std::move(leases));
+  return true;
 }
 
 Delivery Engine::lease(Queue& queue, Seq seq, const Receive& c, Context& x) {
   const Duration visibility = c.visibility.value_or(queue.record.config.visibility);
-  LeaseToken token{random_.next() | 1};  // never none
+  const LeaseToken token = next_token(queue.messages.find(seq)->token, random_.next());
+  queue.messages.charge(seq);
   change(queue, seq, x, [&](Message& message) {
     if (message.first_received == Instant{}) message.first_received = x.now;
     ++message.taken;
-    message.vest = x.now + visibility;
+    message.vest = x.now + std::max(visibility, kShortestLease);
     message.leased_at = x.now;
     message.token = token;
     message.session = c.session;
-    message.leased = visibility > Duration{0};
+    message.leased = true;
   });
   if (c.session) sessions_.at(c.session).leases.emplace(x.now, queue.record.id, seq);
   ++queue.record.totals.received;
-  return {.receipt = {queue.record.id, seq, token},
-          .message = *queue.messages.find(seq),
+  return show(queue, seq);
+}
+
+Delivery Engine::show(const Queue& queue, Seq seq) const {
+  const Message& message = *queue.messages.find(seq);
+  return {.receipt = {queue.record.id, seq, message.token},
+          .message = message,
           .payload = {},
-          .evidence = {}};
+          .evidence = {},
+          .queue = queue.record.name};
 }
 
 Reply Engine::run(Delete& c, Context& x) {
   Queue* const queue = find(c.queue);
   if (queue == nullptr) return Refusal::kNoSuchQueue;
+  if (is_throttled(*queue, Throttle::kDelete, x.now)) return Refusal::kThrottled;
+  advance_queue(*queue, x);
   ItemResults results;
-  for (const Receipt& receipt : c.receipts) {
-    if (receipt.queue != queue->record.id) {
-      results.emplace_back(std::unexpected(Refusal::kForeignReceipt));
-      continue;
-    }
-    // A receipt that is not the newest succeeds and deletes nothing, as the service's does.
-    const Message* const message = queue->messages.find(receipt.seq);
-    if (message != nullptr && message->token == receipt.token) {
-      ++queue->record.totals.deleted;
-      remove(*queue, receipt.seq, x);
-    }
-    results.emplace_back(Done{});
-  }
+  for (const Receipt& receipt : c.receipts) results.push_back(settle(*queue, receipt, x));
   return results;
+}
+
+// On a standard queue a receipt of an earlier lease does it too, as at the service: its work is
+// done. A FIFO queue refuses it, because its group may have gone on. One that was revoked deletes
+// nothing.
+OrRefusal<Done> Engine::settle(Queue& queue, const Receipt& receipt, Context& x) {
+  if (receipt.queue != queue.record.id) return std::unexpected(Refusal::kForeignReceipt);
+  const Message* const message = queue.messages.find(receipt.seq);
+  if (message == nullptr) return Done{};
+  if (queue.is_fifo() && (message->token != receipt.token || !message->leased))
+    return std::unexpected(Refusal::kLeaseExpired);
+  if (!precedes(receipt.token, message->token)) return Done{};
+  ++queue.record.totals.deleted;
+  remove(queue, receipt.seq, x);
+  return Done{};
 }
 
 Reply Engine::run(ChangeVisibility& c, Context& x) {
   Queue* const queue = find(c.queue);
   if (queue == nullptr) return Refusal::kNoSuchQueue;
+  if (is_throttled(*queue, Throttle::kChangeVisibility, x.now)) return Refusal::kThrottled;
   advance_queue(*queue, x);
   ItemResults results;
   for (const ChangeVisibility::Item& item : c.items)
@@ -123,8 +234,11 @@ OrRefusal<Done> Engine::change_visibility(Queue& queue, const ChangeVisibility::
                                           Context& x) {
   if (item.receipt.queue != queue.record.id) return std::unexpected(Refusal::kForeignReceipt);
   const Message* const message = queue.messages.find(item.receipt.seq);
-  if (message == nullptr || !message->leased || message->token != item.receipt.token)
-    return std::unexpected(Refusal::kNotInFlight);
+  if (message == nullptr) return std::unexpected(Refusal::kNoMessage);
+  const bool is_holder = queue.is_fifo() ? message->token == item.receipt.token
+                                         : precedes(item.receipt.token, message->token);
+  if (!message->leased || !is_holder)
+    return std::unexpected(queue.is_fifo() ? Refusal::kLeaseExpired : Refusal::kNotInFlight);
   if (x.now + item.timeout > message->leased_at + kMaxLease)
     return std::unexpected(Refusal::kLeaseTooLong);
   if (item.timeout <= Duration{0}) end_lease(queue, item.receipt.seq);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of one queue and of a hand-over, in virtual time. Set-up reads like the scenario.
-#include "queue/engine.h"
-
-#include <gtest/gtest.h>
+#include "queue/engine_fixture.h"
 
 namespace selvage::queue {
 namespace {
@@ -11,28 +9,8 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class EngineTest : public ::testing::Test {
+class EngineTest : public EngineFixture {
  protected:
-  template <typename R>
-  R ask(Command command) {
-    out_.clear();
-    Reply reply = engine_.execute(std::move(command), clock_.now(), out_);
-    engine_.audit(clock_.now());
-    if (!std::holds_alternative<R>(reply)) {
-      ADD_FAILURE() << "another kind of reply: " << reply.index();
-      return {};
-    }
-    return std::get<R>(std::move(reply));
-  }
-  void pass(Duration d) {
-    clock_.advance(d);
-    out_.clear();
-    engine_.advance(clock_.now(), out_);
-    engine_.audit(clock_.now());
-  }
-  void create(const std::string& name, ConfigPatch config = {}) {
-    ask<QueueInfo>(CreateQueue{name, std::move(config)});
-  }
   void create_with_dead_letters(const std::string& name, uint32_t attempts) {
     create(name + "-dead");
     ConfigPatch config;
@@ -40,56 +18,6 @@ class EngineTest : public ::testing::Test {
     config.retry = Retry{.attempts = attempts};
     create(name, config);
   }
-  void send(const std::string& queue, const std::string& body = "body") {
-    Send command{.queue = queue, .messages = {}};
-    command.messages.push_back(
-        {.payload = body, .size = static_cast<uint32_t>(body.size()), .delay = {}, .artifact = {}});
-    const auto sent = ask<std::vector<OrRefusal<Sent>>>(std::move(command));
-    EXPECT_TRUE(sent.at(0).has_value());
-  }
-  std::vector<Delivery> receive(const std::string& queue, SessionId session = {},
-                                uint32_t max = 1) {
-    return ask<std::vector<Delivery>>(
-        Receive{.queue = queue, .max = max, .visibility = {}, .wait = {}, .session = session});
-  }
-  Receipt take(const std::string& queue, SessionId session = {}) {
-    const auto got = receive(queue, session);
-    EXPECT_EQ(got.size(), 1u) << "nothing to take from " << queue;
-    return got.empty() ? Receipt{} : got[0].receipt;
-  }
-  SessionId open() { return ask<Opened>(OpenSession{}).session; }
-  void die(SessionId session) { ask<Done>(CloseSession{session, 1, R"({"cause":"gone"})", false}); }
-  Failed fail(const Receipt& receipt, bool poison = false) {
-    Fail command;
-    command.items.push_back({receipt, clock_.now(), R"({"exit":1})", poison});
-    return ask<std::vector<OrRefusal<Failed>>>(std::move(command)).at(0).value_or(Failed{});
-  }
-  OrRefusal<Done> hand_over(const Receipt& receipt, std::vector<std::string> targets,
-                            uint32_t size = 1) {
-    HandOver command;
-    HandOver::Item item{.receipt = receipt, .outputs = {}};
-    for (auto& target : targets)
-      item.outputs.push_back(
-          {target, {.payload = "out", .size = size, .delay = {}, .artifact = {}}});
-    command.items.push_back(std::move(item));
-    return ask<ItemResults>(std::move(command)).at(0);
-  }
-  OrRefusal<Done> change_visibility(const std::string& queue, const Receipt& receipt, Duration d) {
-    return ask<ItemResults>(ChangeVisibility{queue, {{receipt, d}}}).at(0);
-  }
-  QueueInfo info(const std::string& queue) { return ask<QueueInfo>(GetQueue{queue}); }
-  void expect_counts(const std::string& queue, uint64_t visible, uint64_t in_flight,
-                     uint64_t delayed) {
-    const QueueInfo i = info(queue);
-    EXPECT_EQ(i.visible, visible) << queue;
-    EXPECT_EQ(i.in_flight, in_flight) << queue;
-    EXPECT_EQ(i.delayed, delayed) << queue;
-  }
-
-  ManualClock clock_;
-  SeededRandom random_{7};
-  Engine engine_{random_};
-  Mutations out_;
 };
 
 TEST_F(EngineTest, MessagesComeInTheOrderOfSending) {
@@ -125,23 +53,34 @@ TEST_F(EngineTest, DelayedMessageIsNotReceivedBeforeItsTime) {
   send("q");
   expect_counts("q", 0, 0, 1);
   EXPECT_TRUE(receive("q").empty());
-  EXPECT_EQ(engine_.next_event(), clock_.now() + seconds(5));
+  EXPECT_EQ(engine().next_event(), clock_.now() + seconds(5));
   pass(seconds(5));
-  EXPECT_EQ(engine_.take_woken().size(), 1u);
+  EXPECT_EQ(engine().take_woken().size(), 1u);
   expect_counts("q", 1, 0, 0);
 }
 
-TEST_F(EngineTest, StaleReceiptDeletesNothingAndIsNoError) {
+TEST_F(EngineTest, AnEarlierLeasesReceiptDeletesToo) {
   create("q");
   send("q");
   const Receipt stale = take("q");
   pass(seconds(31));
   const Receipt fresh = take("q");
   EXPECT_TRUE(ask<ItemResults>(Delete{"q", {stale}}).at(0).has_value());
-  expect_counts("q", 0, 1, 0);
-  EXPECT_TRUE(ask<ItemResults>(Delete{"q", {fresh}}).at(0).has_value());
   expect_counts("q", 0, 0, 0);
   EXPECT_TRUE(ask<ItemResults>(Delete{"q", {fresh}}).at(0).has_value());
+}
+
+TEST_F(EngineTest, ARevokedOrMadeUpReceiptDeletesNothingAndIsNoError) {
+  create("q");
+  send("q");
+  const SessionId session = open();
+  const Receipt revoked = take("q", session);
+  die(session);
+  Receipt made_up = take("q");
+  made_up.token.value ^= uint64_t{1} << 50;
+  EXPECT_TRUE(ask<ItemResults>(Delete{"q", {revoked}}).at(0).has_value());
+  EXPECT_TRUE(ask<ItemResults>(Delete{"q", {made_up}}).at(0).has_value());
+  expect_counts("q", 0, 1, 0);
 }
 
 TEST_F(EngineTest, ReceiptOfAnotherQueueIsRefused) {
@@ -195,9 +134,11 @@ TEST_F(EngineTest, TakenTooOftenGoesToTheDeadLetterQueue) {
 
 TEST_F(EngineTest, AMissingDeadLetterQueueLosesNothing) {
   ConfigPatch config;
-  config.redrive = Redrive{"nowhere", 1};
+  config.redrive = Redrive{"dead", 1};
   config.retry = Retry{.attempts = 1};
+  create("dead");
   create("q", config);
+  ask<Done>(DeleteQueue{"dead"});
   send("q");
   const SessionId session = open();
   const Failed result = fail(take("q", session));
@@ -374,7 +315,7 @@ TEST_F(EngineTest, LastFailureDeadLettersWithAllEvidence) {
     if (const auto* move = std::get_if<MovePayload>(&m)) moved = move->has_evidence;
   EXPECT_TRUE(moved);
   const auto& evidence = std::get<AddEvidence>(out_.back());
-  EXPECT_EQ(engine_.name_of(evidence.queue), "q-dead");
+  EXPECT_EQ(engine().name_of(evidence.queue), "q-dead");
   const auto dead = receive("q-dead");
   ASSERT_EQ(dead.size(), 1u);
   EXPECT_TRUE(dead[0].message.has_evidence);
@@ -409,7 +350,7 @@ TEST_F(EngineTest, CreateQueueIsIdempotentUnlessAGivenAttributeDiffers) {
   create("q", config);
   create("q");
   config.delay = seconds(4);
-  EXPECT_EQ(ask<Refusal>(CreateQueue{"q", config}), Refusal::kQueueExists);
+  EXPECT_EQ(ask<QueueConflict>(CreateQueue{"q", config}).existing.config.delay, seconds(3));
 }
 
 TEST_F(EngineTest, DeletedQueueTakesItsMessagesAndItsIdWithIt) {
@@ -434,12 +375,10 @@ TEST_F(EngineTest, ListQueuesPagesByName) {
 TEST_F(EngineTest, ReadingCountersWritesNothing) {
   create("q");
   send("q");
-  Mutations flushed;
-  engine_.flush(flushed);
-  EXPECT_EQ(flushed.size(), 1u);
+  flush();
   info("q");
-  flushed.clear();
-  engine_.flush(flushed);
+  Mutations flushed;
+  engine().flush(flushed);
   EXPECT_TRUE(flushed.empty());
 }
 
@@ -449,12 +388,12 @@ TEST_F(EngineTest, AnArtifactIsReleasedWithTheLastMessageThatNamesIt) {
   const ArtifactId artifact = Uuid::from_random(1, 2);
   command.messages.push_back({.payload = "p", .size = 1, .delay = {}, .artifact = artifact});
   ask<std::vector<OrRefusal<Sent>>>(std::move(command));
-  EXPECT_EQ(engine_.artifacts().count(artifact), 1u);
+  EXPECT_EQ(engine().artifacts().count(artifact), 1u);
   EXPECT_TRUE(hand_over(take("in", open()), {}).has_value());
   bool released = false;
   for (const Mutation& m : out_) released |= std::holds_alternative<ReleaseArtifact>(m);
   EXPECT_TRUE(released);
-  EXPECT_TRUE(engine_.artifacts().empty());
+  EXPECT_TRUE(engine().artifacts().empty());
 }
 
 }  // namespace

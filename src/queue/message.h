@@ -27,21 +27,34 @@ using Payload = std::string;
 struct Message {
   MessageId id;
   Instant sent;
-  Instant vest;              // receivable from then on; the end of the lease while it is leased
-  Instant first_received{};  // the epoch itself: never yet
-  Instant leased_at{};       // of the lease `token` names
-  Instant freed{};           // when a holder last lost it by death or failure
-  uint32_t size = 0;         // bytes that count against the queue's limit
-  uint32_t taken = 0;        // deliveries that were started or may have been
-  uint32_t failed = 0;       // attempts that failed
-  LeaseToken token;          // of the latest lease; none: never leased, or that lease was revoked
-  SessionId session;         // the lease ends with this session; none: with time alone
-  bool leased = false;       // `vest` is the end of a lease that is still held
+  Instant vest;               // receivable from then on; the end of the lease while it is leased
+  Instant first_received{};   // the epoch itself: never yet
+  Instant leased_at{};        // of the lease `token` names
+  Instant freed{};            // when a holder last lost it by death or failure
+  uint32_t size = 0;          // bytes that count against the queue's limit
+  uint32_t taken = 0;         // deliveries that were started or may have been
+  uint32_t taken_before = 0;  // the same in queues that it was moved from
+  uint32_t failed = 0;        // attempts that failed
+  LeaseToken token;           // of the latest lease; none: never leased, or that lease was revoked
+  SessionId session;          // the lease ends with this session; none: with time alone
+  bool leased = false;        // `vest` is the end of a lease that is still held
   bool has_evidence = false;
-  ArtifactId artifact;  // a directory of files that travels with it; none if nil
-  std::string source;   // dead letters: the queue it came from, by name
+  ArtifactId artifact;      // a directory of files that travels with it; none if nil
+  std::string source;       // dead letters: the queue it came from, by name
+  Instant retained_from{};  // retention counts from here: when it was sent, or, for a delay longer
+                            // than Amazon's longest, when that ends
+  std::string group;        // FIFO: kept in order, one holder; standard: whose turn it is
+  std::string deduplication_id;  // FIFO
   bool operator==(const Message&) const = default;
 };
+
+// The token of a message's next lease. Until one is revoked, the tokens of a message's leases share
+// 40 random bits and are counted in the others: an older one is known as such, a made-up one is
+// not.
+LeaseToken next_token(LeaseToken former, uint64_t random);
+// Whether `older` was given for the same message before `token`, or is it, and none was revoked
+// since.
+bool precedes(LeaseToken older, LeaseToken token);
 
 // What a consumer shows to prove which lease it means.
 struct Receipt {

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "queue/config.h"
+#include "queue/command.h"
 #include "queue/message.h"
 
 namespace selvage::queue {
@@ -21,6 +21,7 @@ struct QueueRecord {
   Instant modified{};
   Seq last_seq;
   Totals totals;
+  Tags tags;
   bool operator==(const QueueRecord&) const = default;
 };
 
@@ -28,6 +29,9 @@ struct PutQueue {
   QueueRecord record;
 };
 struct DropQueue {  // with all its messages
+  QueueId queue;
+};
+struct DropMessages {  // all of a queue
   QueueId queue;
 };
 struct PutMessage {
@@ -70,8 +74,28 @@ struct ReleaseArtifact {  // no message refers to it any more
   ArtifactId artifact;
 };
 
-using Mutation = std::variant<PutQueue, DropQueue, PutMessage, DropMessage, PutPayload, DropPayload,
-                              MovePayload, AddEvidence, KeepArtifact, ReleaseArtifact>;
+struct PutDeduplication {  // what a FIFO queue must not take again before `until`
+  QueueId queue;
+  std::string key;
+  MessageId id;
+  Seq seq;
+  Instant until{};
+};
+struct DropDeduplication {
+  QueueId queue;
+  std::string key;
+};
+struct PutMoveTask {
+  MoveTask task;
+};
+struct DropMoveTask {
+  MoveTaskId task;
+};
+
+using Mutation =
+    std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage, PutPayload,
+                 DropPayload, MovePayload, AddEvidence, KeepArtifact, ReleaseArtifact,
+                 PutDeduplication, DropDeduplication, PutMoveTask, DropMoveTask>;
 using Mutations = std::vector<Mutation>;
 
 }  // namespace selvage::queue

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/records.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/check.h"
 
 namespace selvage::store {
 namespace {
 
-constexpr uint8_t kQueueVersion = 1;
-constexpr uint8_t kMessageVersion = 1;
+constexpr uint8_t kQueueVersion = 2;    // 1: without all that came after the retry policy
+constexpr uint8_t kMessageVersion = 2;  // 1: without what came after the source
+constexpr uint8_t kDeduplicationVersion = 1;
+constexpr uint8_t kMoveTaskVersion = 1;
 constexpr size_t kShardBytes = 2;
+constexpr size_t kQueueBytes = 8;
 constexpr uint8_t kLeased = 1;
 constexpr uint8_t kHasEvidence = 2;
+// The byte after the queue in a key of kMeta.
+constexpr uint8_t kDeduplicationKind = 1;
+constexpr uint8_t kMoveTaskKind = 2;
+
+uint8_t flag(bool value) {
+  return value ? 1 : 0;
+}
 
 std::string shard_prefix(ShardIndex shard) {
   SELVAGE_CHECK(shard.value <= UINT16_MAX);
@@ -34,13 +46,39 @@ KeyRange range_of(std::string prefix) {
 void encode_config(const queue::QueueConfig& config, Encoder& out) {
   out.i64(config.visibility.count()).i64(config.delay.count()).i64(config.retention.count());
   out.i64(config.receive_wait.count()).u32(config.max_message_bytes);
-  out.u8(config.redrive ? 1 : 0);
+  out.u8(flag(config.redrive.has_value()));
   if (config.redrive) out.text(config.redrive->dead_letter_queue).u32(config.redrive->max_receives);
   out.u32(config.retry.attempts);
   out.i64(config.retry.backoff_min.count()).i64(config.retry.backoff_max.count());
+  out.u8(static_cast<uint8_t>(config.redrive_allow.permission));
+  out.u32(static_cast<uint32_t>(config.redrive_allow.sources.size()));
+  for (const std::string& source : config.redrive_allow.sources) out.text(source);
+  out.u8(flag(config.fifo.has_value()));
+  if (config.fifo)
+    out.u8(flag(config.fifo->content_based_deduplication))
+        .u8(flag(config.fifo->deduplicates_per_group))
+        .u8(flag(config.fifo->throughput_per_group));
+  out.u8(flag(config.encryption.managed)).text(config.encryption.kms_key);
+  out.i64(config.encryption.kms_reuse.count()).text(config.policy);
 }
 
-queue::QueueConfig decode_config(Decoder& in) {
+void decode_later_settings(Decoder& in, queue::QueueConfig& config) {
+  config.redrive_allow.permission = static_cast<queue::RedriveAllow::Permission>(in.u8());
+  for (uint32_t left = in.u32(); left > 0 && in.ok(); --left)
+    config.redrive_allow.sources.emplace_back(in.text());
+  if (in.u8() != 0) {
+    config.fifo.emplace();
+    config.fifo->content_based_deduplication = in.u8() != 0;
+    config.fifo->deduplicates_per_group = in.u8() != 0;
+    config.fifo->throughput_per_group = in.u8() != 0;
+  }
+  config.encryption.managed = in.u8() != 0;
+  config.encryption.kms_key = in.text();
+  config.encryption.kms_reuse = Duration(in.i64());
+  config.policy = in.text();
+}
+
+queue::QueueConfig decode_config(Decoder& in, uint8_t version) {
   queue::QueueConfig config;
   config.visibility = Duration(in.i64());
   config.delay = Duration(in.i64());
@@ -55,6 +93,7 @@ queue::QueueConfig decode_config(Decoder& in) {
   config.retry.attempts = in.u32();
   config.retry.backoff_min = Duration(in.i64());
   config.retry.backoff_max = Duration(in.i64());
+  if (version >= 2) decode_later_settings(in, config);
   return config;
 }
 
@@ -124,23 +163,33 @@ std::string encode(const queue::QueueRecord& record) {
   encode_config(record.config, out);
   out.i64(to_micros(record.created)).i64(to_micros(record.modified)).u64(record.last_seq.value);
   each_total(record.totals, [&](uint64_t total) { out.u64(total); });
+  out.u32(static_cast<uint32_t>(record.tags.size()));
+  for (const auto& [key, tag] : record.tags) out.text(key).text(tag);
   return value;
 }
 
 Result<queue::QueueRecord> decode_queue(std::string_view value) {
   Decoder in(value);
-  if (in.u8() != kQueueVersion)
+  const uint8_t version = in.u8();
+  if (version == 0 || version > kQueueVersion)
     return failure(ErrorCode::kCorruption, "a queue's record is of an unknown version");
   queue::QueueRecord record;
   record.id = {in.u64()};
   record.name = in.text();
-  record.config = decode_config(in);
+  record.config = decode_config(in, version);
   record.created = from_micros(in.i64());
   record.modified = from_micros(in.i64());
   record.last_seq = {in.u64()};
   each_total(record.totals, [&](uint64_t& total) { total = in.u64(); });
+  if (version >= 2)
+    for (uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
+      const std::string key(in.text());
+      record.tags[key] = in.text();
+    }
   if (!in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "a queue's record has the wrong length");
+  if (record.config.redrive_allow.permission > queue::RedriveAllow::Permission::kByQueue)
+    return failure(ErrorCode::kCorruption, "a queue's record has an unknown redrive permission");
   return record;
 }
 
@@ -154,12 +203,15 @@ std::string encode(const queue::Message& message) {
   out.i64(to_micros(message.freed)).u32(message.size).u32(message.taken).u32(message.failed);
   out.u64(message.token.value).u64(message.session.value);
   out.raw(bytes_of(message.artifact)).text(message.source);
+  out.i64(to_micros(message.retained_from)).text(message.group).text(message.deduplication_id);
+  out.u32(message.taken_before);
   return value;
 }
 
 Result<queue::Message> decode_message(std::string_view value) {
   Decoder in(value);
-  if (in.u8() != kMessageVersion)
+  const uint8_t version = in.u8();
+  if (version == 0 || version > kMessageVersion)
     return failure(ErrorCode::kCorruption, "a message's record is of an unknown version");
   queue::Message message;
   const uint8_t flags = in.u8();
@@ -178,9 +230,87 @@ Result<queue::Message> decode_message(std::string_view value) {
   message.session = {in.u64()};
   message.artifact = decode_uuid(in);
   message.source = in.text();
+  message.retained_from = message.sent;
+  if (version >= 2) {
+    message.retained_from = from_micros(in.i64());
+    message.group = in.text();
+    message.deduplication_id = in.text();
+    message.taken_before = in.u32();
+  }
   if (!in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "a message's record has the wrong length");
   return message;
+}
+
+std::string deduplication_key(ShardIndex shard, QueueId queue, std::string_view key) {
+  std::string full = queue_prefix(shard, queue);
+  Encoder(full).u8(kDeduplicationKind).raw(key);
+  return full;
+}
+
+std::string move_task_key(ShardIndex shard, MoveTaskId task) {
+  std::string key = queue_prefix(shard, QueueId{});
+  Encoder(key).u8(kMoveTaskKind).u64(task.value);
+  return key;
+}
+
+MetaKind meta_kind(std::string_view key) {
+  const std::string_view rest = key.substr(std::min(key.size(), kShardBytes + kQueueBytes));
+  if (rest.empty()) return MetaKind::kQueue;
+  if (rest.front() == kDeduplicationKind) return MetaKind::kDeduplication;
+  if (rest.front() == kMoveTaskKind) return MetaKind::kMoveTask;
+  return MetaKind::kUnknown;
+}
+
+std::string encode(const queue::PutDeduplication& known) {
+  std::string value;
+  Encoder out(value);
+  out.u8(kDeduplicationVersion).u64(known.queue.value).text(known.key);
+  out.raw(bytes_of(known.id)).u64(known.seq.value).i64(to_micros(known.until));
+  return value;
+}
+
+Result<queue::PutDeduplication> decode_deduplication(std::string_view value) {
+  Decoder in(value);
+  const uint8_t version = in.u8();
+  queue::PutDeduplication known;
+  known.queue = {in.u64()};
+  known.key = in.text();
+  known.id = decode_uuid(in);
+  known.seq = {in.u64()};
+  known.until = from_micros(in.i64());
+  if (version != kDeduplicationVersion || !in.ok() || !in.at_end())
+    return failure(ErrorCode::kCorruption, "the record of a deduplication id is damaged");
+  return known;
+}
+
+std::string encode(const queue::MoveTask& task) {
+  std::string value;
+  Encoder out(value);
+  out.u8(kMoveTaskVersion).u64(task.id.value).text(task.source).text(task.destination);
+  out.u32(task.max_per_second).u8(static_cast<uint8_t>(task.status));
+  out.u64(task.moved).u64(task.to_move).i64(to_micros(task.started)).text(task.failure);
+  return value;
+}
+
+Result<queue::MoveTask> decode_move_task(std::string_view value) {
+  Decoder in(value);
+  const uint8_t version = in.u8();
+  queue::MoveTask task;
+  task.id = {in.u64()};
+  task.source = in.text();
+  task.destination = in.text();
+  task.max_per_second = in.u32();
+  const uint8_t status = in.u8();
+  task.status = static_cast<queue::MoveTask::Status>(status);
+  task.moved = in.u64();
+  task.to_move = in.u64();
+  task.started = from_micros(in.i64());
+  task.failure = in.text();
+  constexpr auto kLast = static_cast<uint8_t>(queue::MoveTask::Status::kFailed);
+  if (version != kMoveTaskVersion || status > kLast || !in.ok() || !in.at_end())
+    return failure(ErrorCode::kCorruption, "the record of a message move task is damaged");
+  return task;
 }
 
 MessagePlace decode_message_key(std::string_view key) {

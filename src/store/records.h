@@ -20,6 +20,14 @@ std::string message_key(ShardIndex shard, QueueId queue, Instant vest, Seq seq);
 std::string payload_key(ShardIndex shard, QueueId queue, Seq seq);
 std::string evidence_key(ShardIndex shard, QueueId queue, Seq seq, Instant at);
 
+// In kMeta, behind the queue's own record and behind the shard's (queue 0) stand small ones.
+std::string deduplication_key(ShardIndex shard, QueueId queue, std::string_view key);
+std::string move_task_key(ShardIndex shard, MoveTaskId task);
+
+// What a key of kMeta is of.
+enum class MetaKind : uint8_t { kQueue, kDeduplication, kMoveTask, kUnknown };
+MetaKind meta_kind(std::string_view key);
+
 using KeyRange = std::pair<std::string, std::string>;  // first, one past the last
 KeyRange shard_range(ShardIndex shard);
 KeyRange queue_range(ShardIndex shard, QueueId queue);
@@ -33,6 +41,10 @@ std::string encode(const queue::Message& message);
 // Failure (kCorruption): the record is not what this version writes.
 Result<queue::QueueRecord> decode_queue(std::string_view value);
 Result<queue::Message> decode_message(std::string_view value);
+std::string encode(const queue::PutDeduplication& known);
+Result<queue::PutDeduplication> decode_deduplication(std::string_view value);
+std::string encode(const queue::MoveTask& task);
+Result<queue::MoveTask> decode_move_task(std::string_view value);
 
 struct MessagePlace {
   QueueId queue;
