@@ -3,39 +3,109 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
 #include "base/ids.h"
 #include "sqs/actions.h"
 
 namespace selvage::sqs {
 namespace {
 
+constexpr std::string_view kVersion = "2012-11-05";
+
 std::string new_request_id() {
   thread_local SystemRandom random;
   return Uuid::from_random(random.next(), random.next()).to_string();
+}
+
+std::string_view query_of(std::string_view target) {
+  const size_t mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+Dialect dialect_of(const http::Request& request) {
+  if (!request.header("x-amz-target").empty()) return Dialect::kJson;
+  std::string accept(request.header("accept"));
+  std::ranges::transform(accept, accept.begin(), [](unsigned char c) { return std::tolower(c); });
+  return accept.find("application/json") == std::string::npos ? Dialect::kXml : Dialect::kOldJson;
+}
+
+// What of a Query request says which action it is.
+struct Wanted {
+  std::string action;
+  std::string version = std::string(kVersion);
+};
+
+// Reads the parameters of the URL, then those of the body: the latter count.
+OrError<Wanted> read_query(const http::Request& request, wire::Form& form) {
+  for (const std::string_view text : {query_of(request.target), std::string_view(request.body)})
+    if (const auto read = form.read(text); !read)
+      return refuse(kSerialization, read.error().message);
+  Wanted wanted;
+  Value(form.root()).object([&](std::string_view name, Value& value) {
+    if (name == "Action") take(value, wanted.action);
+    if (name == "Version") take(value, wanted.version);
+    return true;
+  });
+  return wanted;
+}
+
+OrError<const NamedAction*> find_by_query(const Wanted& wanted) {
+  if (wanted.version != kVersion)
+    return refuse(kNoSuchVersion,
+                  fmt::format("The requested version ( {} ) is not valid.", wanted.version));
+  if (wanted.action.empty())
+    return refuse(kMissingAction, "The request must contain the parameter Action.");
+  const NamedAction* const found = find_by_name(wanted.action);
+  if (found == nullptr)
+    return refuse(kUnknownOperation,
+                  fmt::format("The action {} is not valid for this endpoint.", wanted.action));
+  return found;
+}
+
+OrError<const NamedAction*> find_action(Incoming& in) {
+  if (in.dialect != Dialect::kJson) {
+    const auto wanted = read_query(in.request, in.form);
+    if (!wanted) return std::unexpected(wanted.error());
+    return find_by_query(*wanted);
+  }
+  const bool may_be = in.request.method == "POST";
+  const NamedAction* const found =
+      may_be ? find_by_target(in.request.header("x-amz-target")) : nullptr;
+  if (found == nullptr) return refuse(kUnknownOperation, "");  // the service has no words for it
+  return found;
+}
+
+// What is answered to somebody who looks at the endpoint without asking it for anything.
+std::optional<http::Response> answer_to_visitors(const http::Request& request) {
+  if (request.method != "GET" || !request.header("x-amz-target").empty()) return std::nullopt;
+  if (request.target == "/healthz") return http::plain_text(200, "ok");
+  if (request.target == "/")
+    return http::plain_text(
+        200, "This is the endpoint of Selvage, a queue server that speaks the Amazon SQS API.");
+  return std::nullopt;
 }
 
 }  // namespace
 
 void Api::handle(http::Request request, std::shared_ptr<http::Connection> connection,
                  http::Responder responder) {
-  if (request.target == "/healthz" && request.method == "GET")
-    return responder.send(
-        {.status = 200, .content_type = "text/plain", .headers = {}, .body = "ok\n"});
-  const std::string target(request.header("x-amz-target"));
-  const std::string method = request.method;
-  const auto call = std::make_shared<Call>(
-      backend_, identity_,
-      Incoming{std::move(request), std::move(connection), std::move(responder), new_request_id()});
-  if (method != "POST" || target.empty())
-    return call->refuse({kUnknownOperation,
-                         "This endpoint speaks AWS JSON 1.0: POST with a header X-Amz-Target such "
-                         "as AmazonSQS.SendMessage."});
-  const Action action = find_action(target);
-  if (action == nullptr)
-    return call->refuse(
-        {kUnknownOperation,
-         fmt::format("The operation {} is not known to this version of Selvage.", target)});
-  action(call);
+  if (auto answer = answer_to_visitors(request)) return responder.send(*std::move(answer));
+  Incoming in{std::move(request), std::move(connection), std::move(responder), new_request_id()};
+  in.dialect = dialect_of(in.request);
+  const auto action = find_action(in);
+  const auto call = std::make_shared<Call>(world_, std::move(in));
+  SELVAGE_ANSWER_ERROR(call, action);
+  call->set_action((*action)->name, (*action)->granted);
+  const auto identified = call->identify(SystemClock().now());
+  SELVAGE_ANSWER_ERROR(call, identified);
+  if ((*action)->about == About::kNoQueue) {
+    const auto admitted = call->admit("");
+    SELVAGE_ANSWER_ERROR(call, admitted);
+  }
+  (*action)->run(call);
 }
 
 }  // namespace selvage::sqs

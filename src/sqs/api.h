@@ -4,20 +4,19 @@
 
 #include "base/clock.h"
 #include "http/server.h"
-#include "sqs/backend.h"
+#include "sqs/call.h"
 
 namespace selvage::sqs {
 
-// Thread-safe. `backend` must outlive it.
+// Thread-safe. What is in `world` must outlive it.
 class Api final : public http::Handler {
  public:
-  Api(Backend& backend, Identity identity) : backend_(backend), identity_(std::move(identity)) {}
+  explicit Api(const World& world) : world_(world) {}
   void handle(http::Request request, std::shared_ptr<http::Connection> connection,
               http::Responder responder) override;
 
  private:
-  Backend& backend_;
-  Identity identity_;
+  const World world_;
 };
 
 }  // namespace selvage::sqs

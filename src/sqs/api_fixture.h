@@ -6,95 +6,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
-#include "queue/engine.h"
 #include "sqs/api.h"
+#include "sqs/engine_backend.h"
 #include "wire/json.h"
 
 namespace selvage::sqs {
-
-// One thread: decides at once, keeps payloads and evidence as a store would.
-class EngineBackend final : public Backend {
- public:
-  Ticket submit(queue::Command command, Done done) override {
-    std::optional<Duration> wait;
-    if (const auto* const receive = std::get_if<queue::Receive>(&command))
-      wait = receive->wait.value_or(Duration{0});
-    submitted.push_back(command);
-    queue::Reply reply = decide(std::move(command));
-    const auto* const deliveries = std::get_if<std::vector<queue::Delivery>>(&reply);
-    ++last_ticket_;
-    if (wait > Duration{0} && deliveries != nullptr && deliveries->empty())
-      parked.emplace(last_ticket_, std::move(done));
-    else
-      done(std::move(reply));
-    return last_ticket_;
-  }
-  void cancel(Ticket ticket) override {
-    cancelled.push_back(ticket);
-    parked.erase(ticket);
-  }
-
-  // As a broker does when the wait of those that are parked is over.
-  void end_waits() {
-    for (auto& [ticket, done] : std::exchange(parked, {})) done(std::vector<queue::Delivery>{});
-  }
-  template <typename Command>
-  const Command& last() const {
-    return std::get<Command>(submitted.back());
-  }
-
-  ManualClock clock;
-  std::vector<queue::Command> submitted;
-  std::vector<Ticket> cancelled;
-  std::map<Ticket, Done> parked;
-
- private:
-  using Key = std::pair<QueueId, Seq>;
-
-  queue::Reply decide(queue::Command command) {
-    queue::Mutations mutations;
-    engine_.advance(clock.now(), mutations);
-    queue::Reply reply = engine_.execute(std::move(command), clock.now(), mutations);
-    engine_.audit(clock.now());
-    for (const queue::Mutation& mutation : mutations) keep(mutation);
-    if (auto* const deliveries = std::get_if<std::vector<queue::Delivery>>(&reply))
-      for (queue::Delivery& d : *deliveries) {
-        d.payload = payloads_.at({d.receipt.queue, d.receipt.seq});
-        d.evidence = evidence_[{d.receipt.queue, d.receipt.seq}];
-      }
-    return reply;
-  }
-  void keep(const queue::Mutation& mutation) {
-    if (const auto* const put = std::get_if<queue::PutPayload>(&mutation))
-      payloads_[{put->queue, put->seq}] = put->payload;
-    if (const auto* const add = std::get_if<queue::AddEvidence>(&mutation))
-      evidence_[{add->queue, add->seq}].push_back(add->evidence);
-    if (const auto* const move = std::get_if<queue::MovePayload>(&mutation)) {
-      payloads_[{move->to_queue, move->to}] = payloads_[{move->from_queue, move->from}];
-      evidence_[{move->to_queue, move->to}] = evidence_[{move->from_queue, move->from}];
-    }
-  }
-
-  SeededRandom random_{1};
-  queue::Engine engine_{random_};
-  Ticket last_ticket_ = 0;
-  std::map<Key, std::string> payloads_;
-  std::map<Key, std::vector<std::string>> evidence_;
-};
 
 class FakeConnection final : public http::Connection {
  public:
   void on_close(std::function<void()> callback) override { watchers_.push_back(callback); }
   void on_abandoned(std::function<void()> callback) override { abandoned_ = callback; }
   uint64_t id() const override { return 1; }
+  std::string peer() const override { return peer_address; }
+  std::string peer_address = "127.0.0.1";
   // The client goes away.
   void close() {
     if (const auto abandoned = std::exchange(abandoned_, nullptr)) abandoned();
@@ -155,7 +85,7 @@ class ApiTest : public testing::Test {
   Answer answer() const {
     if (!sink_->response()) return {};
     EXPECT_NE(sink_->response()->header("x-amzn-RequestId"), "");
-    EXPECT_EQ(sink_->response()->header("content-type"), "application/x-amz-json-1.0");
+    EXPECT_EQ(sink_->response()->header("content-type"), expected_type_);
     return {sink_->response()->status, sink_->response()->body,
             std::string(sink_->response()->header("x-amzn-query-error"))};
   }
@@ -192,9 +122,12 @@ class ApiTest : public testing::Test {
   }
 
   EngineBackend backend_;
-  Api api_{backend_, Identity{}};
+  Identity identity_;
+  Guard guard_{backend_, identity_};
+  Api api_{{backend_, identity_, guard_}};
   std::shared_ptr<FakeConnection> connection_ = std::make_shared<FakeConnection>();
   std::shared_ptr<FakeSink> sink_;
+  std::string expected_type_ = "application/x-amz-json-1.0";
 };
 
 }  // namespace selvage::sqs

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "queue/command.h"
 
@@ -20,12 +21,16 @@ class Backend {
   virtual Ticket submit(queue::Command command, Done done) = 0;
   // Forgets a receive that still waits; anything else takes its course.
   virtual void cancel(Ticket ticket) = 0;
+  // The policy documents of all queues that have one, by queue. A change is seen at the latest when
+  // it is answered. Null: there are none.
+  virtual std::shared_ptr<const queue::Policies> policies() const { return nullptr; }
 };
 
 // What names in answers say.
 struct Identity {
   std::string region = "us-east-1";
   std::string account = "000000000000";
+  std::string public_url = {};  // what queue URLs begin with; empty: the host that was asked
   std::string arn(const std::string& queue) const {
     return "arn:aws:sqs:" + region + ":" + account + ":" + queue;
   }

@@ -3,113 +3,188 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+
 namespace selvage::sqs {
+namespace {
+
+// The queue that a URL's path names, as /123456789012/orders; empty when it names none.
+std::string_view path_queue(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return std::ranges::count(path, '/') < 2 ? std::string_view() : path;
+}
+
+OrError<void> wrong_kind(std::string_view name) {
+  return refuse(kSerialization, fmt::format("The value of '{}' has the wrong type.", name));
+}
+
+}  // namespace
 
 std::string Call::queue_url(const std::string& queue) const {
-  const std::string_view host = in_.request.header("host");
-  return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity_.account,
+  const std::string_view host = header("host");
+  if (!identity().public_url.empty())
+    return fmt::format("{}/{}/{}", identity().public_url, identity().account, queue);
+  return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity().account,
                      queue);
 }
 
-void Call::answer(std::string json) {
-  in_.responder.send({.status = 200,
-                      .content_type = "application/x-amz-json-1.0",
-                      .headers = {{"x-amzn-RequestId", in_.request_id}},
-                      .body = std::move(json)});
+// ---- who, and what it is about
+
+OrError<void> Call::identify(Instant now) {
+  auto caller = world_.guard.identify(in_.request, *in_.connection, now);
+  if (!caller) return std::unexpected(std::move(caller).error());
+  caller_ = *std::move(caller);
+  return {};
 }
 
-void Call::answer_queue_url(const std::string& queue) {
-  std::string json;
-  wire::JsonWriter(json).begin_object().field("QueueUrl", queue_url(queue)).end_object();
-  answer(std::move(json));
+OrError<void> Call::admit(const std::string& queue, std::string_view action) const {
+  return world_.guard.admit(caller_, action.empty() ? granted_ : action, queue);
+}
+
+OrError<std::string> Call::queue_of(const std::string& url, std::string_view action) const {
+  if (url.empty()) return missing_parameter("QueueUrl");
+  std::string queue = url.substr(url.rfind('/') + 1);
+  const auto is_of_name = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (queue.empty() || !std::ranges::all_of(queue, is_of_name))
+    return sqs::refuse(kInvalidAddress,
+                       fmt::format("The address {} is not valid for this endpoint.", url));
+  if (auto admitted = admit(queue, action); !admitted)
+    return std::unexpected(std::move(admitted).error());
+  return queue;
+}
+
+// ---- reading
+
+OrError<void> Call::read(Members each) {
+  return in_.dialect == Dialect::kJson ? read_json(each) : read_form(each);
+}
+
+OrError<void> Call::read_json(Members each) {
+  std::string wrong;
+  const auto parsed = wire::read_json(in_.request.body, [&](wire::JsonValue& root) {
+    return Value(root).object([&](std::string_view name, Value& value) {
+      if (each(name, value)) return true;
+      wrong = name;
+      return false;
+    });
+  });
+  if (!wrong.empty()) return wrong_kind(wrong);
+  if (!parsed) return sqs::refuse(kSerialization, parsed.error().message);
+  return {};
+}
+
+OrError<void> Call::read_form(Members each) {
+  std::string_view wrong;
+  bool has_url = false;
+  Value(in_.form.root()).object([&](std::string_view name, Value& value) {
+    has_url |= name == "QueueUrl";
+    if (each(name, value)) return true;
+    wrong = name;
+    return false;
+  });
+  if (!wrong.empty()) return wrong_kind(wrong);
+  const std::string_view path = path_queue(in_.request.target);
+  if (has_url || path.empty()) return {};
+  const wire::FormField from_path[] = {{"QueueUrl", path}};
+  Value url(wire::FormNode(from_path, from_path[0].name.size() + 1));
+  each("QueueUrl", url);
+  return {};
+}
+
+// ---- submitting
+
+Backend::Ticket Call::submit_for_any(queue::Command command,
+                                     std::function<void(Call&, const queue::Reply&)> render) {
+  return backend().submit(std::move(command),
+                          [self = shared_from_this(), render = std::move(render)](
+                              const queue::Reply& reply) { render(*self, reply); });
+}
+
+namespace {
+
+// One receive and its client, seen from two threads: the connection's and the one that answers.
+struct Waiting {
+  Backend::Ticket ticket = 0;  // the connection's
+  std::atomic<bool> abandoned = false;
+};
+
+void give_back(Backend& backend, const Call::Deliveries& deliveries) {
+  if (deliveries.empty()) return;
+  queue::Return command;
+  for (const queue::Delivery& d : deliveries) command.items.push_back({d.receipt});
+  backend.submit(std::move(command), [](const queue::Reply&) {});
+}
+
+ApiError describe_receiving(const queue::Reply& reply, const std::string& attempt) {
+  const auto refusal = std::get<queue::Refusal>(reply);
+  ApiError error = describe(refusal);
+  if (refusal != queue::Refusal::kAttemptChanged) return error;
+  return invalid_value(attempt, "ReceiveRequestAttemptId", error.message).error();
+}
+
+}  // namespace
+
+void Call::submit_receive(queue::Receive command,
+                          std::function<void(Call&, const Deliveries&)> render) {
+  const auto waiting = std::make_shared<Waiting>();
+  in_.connection->on_abandoned([&backend = backend(), waiting] {
+    waiting->abandoned = true;
+    backend.cancel(waiting->ticket);
+  });
+  waiting->ticket =
+      submit_for_any(command, [waiting, attempt = command.attempt, render = std::move(render)](
+                                  Call& c, const queue::Reply& reply) {
+        const auto* const found = std::get_if<Deliveries>(&reply);
+        if (found == nullptr) return c.refuse(describe_receiving(reply, attempt));
+        if (waiting->abandoned) return give_back(c.backend(), *found);
+        render(c, *found);
+      });
+}
+
+// ---- answering
+
+void Call::send(std::string body) {
+  in_.responder.send({.status = 200,
+                      .content_type = std::string(content_type(in_.dialect)),
+                      .headers = {{"x-amzn-RequestId", in_.request_id}},
+                      .body = std::move(body)});
+}
+
+void Call::answer() {
+  send(empty_result(in_.dialect, action_, in_.request_id));
+}
+
+void Call::answer(FunctionRef<void(Result& out)> write) {
+  Result out(in_.dialect, action_);
+  write(out);
+  send(out.finish(in_.request_id));
+}
+
+void Call::answer_json(std::string json) {
+  SELVAGE_CHECK(in_.dialect == Dialect::kJson);
+  send(std::move(json));
 }
 
 void Call::refuse(const ApiError& error) {
-  std::string body;
-  wire::JsonWriter(body)
-      .begin_object()
-      .field("__type", fmt::format("com.amazonaws.sqs#{}", error.kind.type))
-      .field("message", error.message)
-      .end_object();
-  const std::string_view fault = error.kind.status >= 500 ? "Receiver" : "Sender";
-  in_.responder.send(
-      {.status = error.kind.status,
-       .content_type = "application/x-amz-json-1.0",
-       .headers = {{"x-amzn-RequestId", in_.request_id},
-                   {"x-amzn-query-error", fmt::format("{};{}", error.kind.query, fault)}},
-       .body = std::move(body)});
+  http::Response response{.status = error.kind.status,
+                          .content_type = std::string(content_type(in_.dialect)),
+                          .headers = {{"x-amzn-RequestId", in_.request_id}},
+                          .body = error_body(in_.dialect, error, in_.request_id)};
+  // The service sends none with an operation that it does not know.
+  if (in_.dialect == Dialect::kJson && error.kind != kUnknownOperation)
+    response.headers.emplace_back("x-amzn-query-error",
+                                  fmt::format("{};{}", error.kind.query, error.kind.fault()));
+  in_.responder.send(std::move(response));
 }
 
 void Call::refuse_reply(const queue::Reply& reply) {
   const auto* const refusal = std::get_if<queue::Refusal>(&reply);
   SELVAGE_CHECK(refusal != nullptr);
   refuse(describe(*refusal));
-}
-
-OrError<void> read_members(std::string_view json, Members each) {
-  std::string wrong;
-  const auto parsed = wire::read_json(json, [&](wire::JsonValue& root) {
-    return root.object([&](std::string_view key, wire::JsonValue& value) {
-      if (each(key, value)) return true;
-      wrong = key;
-      return false;
-    });
-  });
-  if (!wrong.empty())
-    return refuse(kSerialization, fmt::format("The value of '{}' has the wrong type.", wrong));
-  if (!parsed) return refuse(kSerialization, parsed.error().message);
-  return {};
-}
-
-namespace {
-
-bool is_null(wire::JsonValue& value) {
-  return value.kind() == wire::JsonValue::Kind::kNull;
-}
-
-}  // namespace
-
-bool take(wire::JsonValue& value, std::string& out) {
-  if (is_null(value)) return true;
-  const auto text = value.string();
-  if (text) out = *text;
-  return text.has_value();
-}
-
-bool take(wire::JsonValue& value, std::optional<std::string>& out) {
-  if (is_null(value)) return true;
-  return take(value, out.emplace());
-}
-
-bool take(wire::JsonValue& value, std::optional<int64_t>& out) {
-  if (is_null(value)) return true;
-  out = value.integer();
-  return out.has_value();
-}
-
-bool take(wire::JsonValue& value, bool& out) {
-  const auto flag = value.boolean();
-  out = flag.value_or(false);
-  return flag.has_value();
-}
-
-bool take(wire::JsonValue& value, std::vector<std::string>& out) {
-  if (is_null(value)) return true;
-  return value.array([&](wire::JsonValue& item) { return take(item, out.emplace_back()); });
-}
-
-OrError<std::string> queue_of(const std::string& url) {
-  if (url.empty())
-    return refuse(kMissingParameter, "The request must contain the parameter QueueUrl.");
-  return url.substr(url.rfind('/') + 1);
-}
-
-OrError<int64_t> in_range(std::string_view parameter, int64_t value, int64_t min, int64_t max) {
-  if (value >= min && value <= max) return value;
-  return refuse(kInvalidParameterValue,
-                fmt::format("Value {} for parameter {} is invalid. Reason: Must be between {} and "
-                            "{}, if provided.",
-                            value, parameter, min, max));
 }
 
 }  // namespace selvage::sqs

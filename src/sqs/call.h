@@ -7,14 +7,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/check.h"
 #include "base/function_ref.h"
 #include "http/server.h"
 #include "sqs/backend.h"
 #include "sqs/error.h"
-#include "wire/json.h"
+#include "sqs/guard.h"
+#include "sqs/result.h"
+#include "sqs/value.h"
 
 namespace selvage::sqs {
 
@@ -24,73 +25,89 @@ struct Incoming {
   std::shared_ptr<http::Connection> connection;
   http::Responder responder;
   std::string request_id;
+  Dialect dialect = Dialect::kJson;
+  wire::Form form = {};  // of a Query request: its parameters, from the URL and the body
+};
+
+// What an endpoint works with; all of it outlives its calls.
+struct World {
+  Backend& backend;
+  const Identity& identity;
+  const Guard& guard;
 };
 
 class Call : public std::enable_shared_from_this<Call> {
  public:
-  Call(Backend& backend, const Identity& identity, Incoming incoming)
-      : backend_(backend), identity_(identity), in_(std::move(incoming)) {}
+  Call(const World& world, Incoming incoming) : world_(world), in_(std::move(incoming)) {}
 
-  const std::string& body() const { return in_.request.body; }
-  const Identity& identity() const { return identity_; }
+  // Which action it is, and as what it is granted; constants. Known before the action runs, as is
+  // who calls.
+  void set_action(std::string_view name, std::string_view granted) {
+    action_ = name;
+    granted_ = granted.empty() ? name : granted;
+  }
+  OrError<void> identify(Instant now);
+
+  // Whether the caller may do this (or `action`) to the queue; "" if it is about no queue.
+  OrError<void> admit(const std::string& queue, std::string_view action = {}) const;
+  // The queue's name, the last part of its URL (which names no host that we would have to check),
+  // if the caller may do this (or `action`) to it.
+  OrError<std::string> queue_of(const std::string& url, std::string_view action = {}) const;
+
+  // Calls `each` for every parameter by its JSON name; false from it says that the value is of the
+  // wrong kind. Unknown ones are for it to skip. In Query, the queue's own path stands for a
+  // QueueUrl that is not given. Failure: SerializationException, or MalformedInput.
+  using Members = FunctionRef<bool(std::string_view name, Value& value)>;
+  OrError<void> read(Members each);
+  // Who it is in the SenderId of messages: the key's id, or the account where nobody is asked.
+  const std::string& sender() const {
+    return caller_.key ? caller_.key->id : world_.identity.account;
+  }
+  std::string_view header(std::string_view name) const { return in_.request.header(name); }
+  const Identity& identity() const { return world_.identity; }
   http::Connection& connection() { return *in_.connection; }
-  Backend& backend() { return backend_; }
+  Backend& backend() { return world_.backend; }
   std::string queue_url(const std::string& queue) const;
 
   // Exactly one of these, once.
-  void answer(std::string json);
-  void answer_queue_url(const std::string& queue);
+  void answer();                                      // it was done; there is nothing to say
+  void answer(FunctionRef<void(Result& out)> write);  // writes what there is to say
+  void answer_json(std::string json);                 // our own actions, which speak only JSON
   void refuse(const ApiError& error);
+  void refuse_reply(const queue::Reply& reply);  // one that is a Refusal
 
+  // Submits and hands the reply to `render`, whatever it is.
+  Backend::Ticket submit_for_any(queue::Command command,
+                                 std::function<void(Call&, const queue::Reply&)> render);
   // Submits and hands the reply to `render` if it is an R; a Refusal is answered as its error.
   template <typename R>
   Backend::Ticket submit(queue::Command command, std::function<void(Call&, R)> render) {
-    return backend_.submit(std::move(command),
-                           [self = shared_from_this(), render = std::move(render)](queue::Reply r) {
-                             if (auto* const wanted = std::get_if<R>(&r))
-                               return render(*self, std::move(*wanted));
-                             self->refuse_reply(r);
-                           });
+    return backend().submit(std::move(command), [self = shared_from_this(),
+                                                 render = std::move(render)](queue::Reply r) {
+      if (auto* const wanted = std::get_if<R>(&r)) return render(*self, std::move(*wanted));
+      self->refuse_reply(r);
+    });
   }
-  // As submit(), for a receive that may wait: cancelled when the client goes away meanwhile.
-  template <typename R>
-  void submit_cancellable(queue::Command command, std::function<void(Call&, R)> render) {
-    // Both the ticket and the callback belong to the thread that handles this connection.
-    const auto ticket = std::make_shared<Backend::Ticket>(0);
-    in_.connection->on_abandoned([&backend = backend_, ticket] { backend.cancel(*ticket); });
-    *ticket = submit<R>(std::move(command), std::move(render));
-  }
+  // As submit(), for a receive: when the client goes away before it is answered, it is cancelled,
+  // or what it took goes back to its place.
+  using Deliveries = std::vector<queue::Delivery>;
+  void submit_receive(queue::Receive command,
+                      std::function<void(Call&, const Deliveries& deliveries)> render);
 
  private:
-  void refuse_reply(const queue::Reply& reply);
+  OrError<void> read_json(Members each);
+  OrError<void> read_form(Members each);
+  void send(std::string body);
 
-  Backend& backend_;
-  const Identity& identity_;
+  const World world_;
   Incoming in_;
+  Caller caller_;
+  std::string_view action_;
+  std::string_view granted_;
 };
 
 using CallPtr = std::shared_ptr<Call>;
 using Action = void (*)(const CallPtr& call);
-
-// ---- reading a request's JSON
-using Members = FunctionRef<bool(std::string_view key, wire::JsonValue& value)>;
-
-// Calls `each` for every member of the object `json`; false from it says that the value is of the
-// wrong kind. Unknown members are skipped.
-OrError<void> read_members(std::string_view json, Members each);
-
-// Fills `out` from a value; false when the value is of another kind. A JSON null leaves it absent.
-bool take(wire::JsonValue& value, std::string& out);
-bool take(wire::JsonValue& value, std::optional<std::string>& out);
-bool take(wire::JsonValue& value, std::optional<int64_t>& out);
-bool take(wire::JsonValue& value, bool& out);
-bool take(wire::JsonValue& value, std::vector<std::string>& out);
-
-// The queue's name: the last part of its URL (which names no host that we would have to check).
-OrError<std::string> queue_of(const std::string& url);
-
-// `value` if it is in [min, max], else InvalidParameterValue in the service's words.
-OrError<int64_t> in_range(std::string_view parameter, int64_t value, int64_t min, int64_t max);
 
 }  // namespace selvage::sqs
 

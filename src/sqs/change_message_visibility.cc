@@ -2,17 +2,19 @@
 // ChangeMessageVisibility and ChangeMessageVisibilityBatch.
 #include "sqs/actions.h"
 #include "sqs/batch.h"
+#include "sqs/limits.h"
 #include "sqs/receipt.h"
 
 namespace selvage::sqs {
 namespace {
 
-constexpr int64_t kMaxVisibilitySeconds = 43'200;
+constexpr Range kTimeout{kVisibilityTimeout.parameter, kVisibilityTimeout.min,
+                         kVisibilityTimeout.max,
+                         "VisibilityTimeout must be an integer between 0 and 43200."};
 
 OrError<Duration> parse_timeout(std::optional<int64_t> seconds) {
-  if (!seconds)
-    return refuse(kMissingParameter, "The request must contain the parameter VisibilityTimeout.");
-  const auto valid = in_range("VisibilityTimeout", *seconds, 0, kMaxVisibilitySeconds);
+  if (!seconds) return missing_parameter("VisibilityTimeout");
+  const auto valid = in_range(kTimeout, *seconds);
   if (!valid) return std::unexpected(valid.error());
   return std::chrono::seconds(*valid);
 }
@@ -21,26 +23,22 @@ OrError<Duration> parse_timeout(std::optional<int64_t> seconds) {
 
 void change_message_visibility(const CallPtr& call) {
   std::string url;
-  std::string handle;
-  std::optional<int64_t> seconds;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
-    if (key == "ReceiptHandle") return take(v, handle);
-    if (key == "VisibilityTimeout") return take(v, seconds);
-    return true;
+  ReceiptEntry entry;
+  const auto parsed = call->read([&](std::string_view name, Value& v) {
+    return name == "QueueUrl" ? take(v, url) : take_member(name, v, entry);
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  const auto receipt = parse_receipt(handle);
+  const auto receipt = parse_receipt(entry.handle);
   SELVAGE_ANSWER_ERROR(call, receipt);
-  const auto timeout = parse_timeout(seconds);
+  const auto timeout = parse_timeout(entry.visibility_seconds);
   SELVAGE_ANSWER_ERROR(call, timeout);
-  submit_single(call, queue::ChangeVisibility{*queue, {{*receipt, *timeout}}});
+  submit_single(call, queue::ChangeVisibility{*queue, {{*receipt, *timeout}}}, std::move(entry));
 }
 
 void change_message_visibility_batch(const CallPtr& call) {
-  auto batch = ReceiptBatch::read(call->body());
+  auto batch = ReceiptBatch::read(*call, kVisibilityBatch);
   SELVAGE_ANSWER_ERROR(call, batch);
   queue::ChangeVisibility command{batch->queue(), {}};
   for (const auto& [entry, number, receipt] : batch->valid()) {
@@ -53,7 +51,7 @@ void change_message_visibility_batch(const CallPtr& call) {
   call->submit<queue::ItemResults>(
       std::move(command),
       [batch = *std::move(batch)](Call& c, const queue::ItemResults& results) mutable {
-        c.answer(batch.finish(results));
+        batch.finish(c, results);
       });
 }
 

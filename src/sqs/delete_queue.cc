@@ -5,14 +5,12 @@ namespace selvage::sqs {
 
 void delete_queue(const CallPtr& call) {
   std::string url;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    return key != "QueueUrl" || take(v, url);
-  });
+  const auto parsed =
+      call->read([&](std::string_view key, Value& v) { return key != "QueueUrl" || take(v, url); });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  call->submit<queue::Done>(queue::DeleteQueue{*queue},
-                            [](Call& c, queue::Done) { c.answer("{}"); });
+  call->submit<queue::Done>(queue::DeleteQueue{*queue}, [](Call& c, queue::Done) { c.answer(); });
 }
 
 }  // namespace selvage::sqs

@@ -3,47 +3,43 @@
 // What a message consists of for its sender and receiver: the payload that the engine never reads.
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "sqs/error.h"
-#include "wire/json.h"
+#include "queue/command.h"
+#include "sqs/message_attributes.h"
 
 namespace selvage::sqs {
-
-struct AttributeValue {
-  std::string type;   // "String", "Number", "Binary", each with an optional ".custom" suffix
-  std::string value;  // of a Binary: the raw bytes
-  bool is_binary() const { return type.starts_with("Binary"); }
-};
-// By name, in the order of bytes: the order of the digest.
-using MessageAttributes = std::map<std::string, AttributeValue, std::less<>>;
 
 struct Envelope {
   std::string body;
   MessageAttributes attributes;
   std::string trace_header;  // AWSTraceHeader; empty: none
+  std::string sender;        // SenderId
 
   // Bytes that count against the queue's limit: the body and each attribute's name, type and value.
   uint32_t size() const;
 };
 
 std::string encode_envelope(const Envelope& envelope);
-Envelope decode_envelope(std::string_view payload);
+// nullopt when the bytes are not those of an envelope: the store gave back something else than it
+// was given.
+std::optional<Envelope> decode_envelope(std::string_view payload);
 
-// Characters that XML 1.0 and so SQS allows (SendMessage: #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to
-// #xFFFD, #x10000 to #x10FFFF). `text` is valid UTF-8.
-bool has_only_allowed_characters(std::string_view text);
+// A message that was received, with its bytes understood.
+struct Received {
+  const queue::Delivery& delivery;
+  Envelope envelope;
+};
+// Damage of the store must not hide what is sound: a message whose bytes are damaged is left out
+// and told in the log; it comes back when its lease runs out, and a redrive policy puts it aside.
+// Failure: InternalError naming it, when nothing else is left to show.
+OrError<std::vector<Received>> open_envelopes(const std::vector<queue::Delivery>& deliveries);
 
-// Reads the value of MessageAttributes. False when a value is of the wrong kind; rules are checked
-// by check_attributes.
-bool take_attributes(wire::JsonValue& value, MessageAttributes& out);
-OrError<void> check_attributes(const MessageAttributes& attributes);
-void write_attributes(const MessageAttributes& attributes, wire::JsonWriter& out);
-
-// The service's canonical digest: per attribute, in order of name, length-prefixed name and type,
-// 1 (text) or 2 (binary), length-prefixed value (SQS developer guide, message metadata).
-std::string md5_of_attributes(const MessageAttributes& attributes);
+// The first character of `text` (valid UTF-8) that SQS does not take, because XML 1.0 does not
+// (SendMessage: #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, #x10000 to #x10FFFF).
+std::optional<uint32_t> forbidden_character(std::string_view text);
 
 }  // namespace selvage::sqs

@@ -17,14 +17,14 @@ struct Entry {
   bool poison = false;
 };
 
-bool take_member(std::string_view key, wire::JsonValue& v, Entry& entry) {
+bool take_member(std::string_view key, Value& v, Entry& entry) {
   if (key == "ReceiptHandle") return take(v, entry.handle);
   if (key == "EndedAtUs") return take(v, entry.ended_us);
   if (key == "Poison") return take(v, entry.poison);
   if (key != "Evidence") return true;
-  if (v.kind() != wire::JsonValue::Kind::kObject) return false;
-  entry.evidence = v.raw();
-  return true;
+  const auto evidence = v.json_object();
+  entry.evidence = evidence.value_or("");
+  return evidence.has_value();
 }
 
 using Results = std::vector<queue::OrRefusal<queue::Failed>>;
@@ -51,11 +51,10 @@ std::string to_json(const Results& results) {
 
 void fail_messages(const CallPtr& call) {
   std::vector<Entry> entries;
-  const auto count =
-      read_entries(call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
-        entries.resize(std::max(entries.size(), entry + 1));
-        return take_member(key, v, entries[entry]);
-      });
+  const auto count = read_entries(*call, [&](size_t entry, std::string_view key, Value& v) {
+    entries.resize(std::max(entries.size(), entry + 1));
+    return take_member(key, v, entries[entry]);
+  });
   SELVAGE_ANSWER_ERROR(call, count);
   entries.resize(*count);  // an entry without members is one too
   queue::Fail command;
@@ -68,7 +67,7 @@ void fail_messages(const CallPtr& call) {
     command.items.push_back({*receipt, ended, std::move(entry.evidence), entry.poison});
   }
   call->submit<Results>(std::move(command),
-                        [](Call& c, const Results& results) { c.answer(to_json(results)); });
+                        [](Call& c, const Results& results) { c.answer_json(to_json(results)); });
 }
 
 }  // namespace selvage::sqs

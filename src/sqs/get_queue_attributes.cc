@@ -7,28 +7,20 @@ namespace selvage::sqs {
 void get_queue_attributes(const CallPtr& call) {
   std::string url;
   std::vector<std::string> names;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+  const auto parsed = call->read([&](std::string_view key, Value& v) {
     if (key == "QueueUrl") return take(v, url);
     if (key == "AttributeNames") return take(v, names);
     return true;
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
   call->submit<queue::QueueInfo>(
       queue::GetQueue{*queue}, [names](Call& c, const queue::QueueInfo& info) {
         const auto shown = show_queue_attributes(info, names, c.identity());
         SELVAGE_ANSWER_ERROR(&c, shown);
-        std::string json;
-        wire::JsonWriter out(json);
-        out.begin_object();
-        if (!shown->empty()) {
-          out.key("Attributes").begin_object();
-          for (const auto& [name, value] : *shown) out.field(name, value);
-          out.end_object();
-        }
-        out.end_object();
-        c.answer(std::move(json));
+        constexpr MapName kAttributes{"Attributes", "Attribute", "Name"};
+        c.answer([&](Result& out) { out.texts(kAttributes, *shown); });
       });
 }
 

@@ -5,14 +5,14 @@ namespace selvage::sqs {
 
 void get_queue_url(const CallPtr& call) {
   std::string name;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    return key != "QueueName" || take(v, name);
-  });
+  const auto parsed = call->read(
+      [&](std::string_view key, Value& v) { return key != "QueueName" || take(v, name); });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  if (name.empty())
-    return call->refuse({kMissingParameter, "The request must contain the parameter QueueName."});
+  if (name.empty()) return call->refuse(missing_parameter("QueueName").error());
+  const auto admitted = call->admit(name);
+  SELVAGE_ANSWER_ERROR(call, admitted);
   call->submit<queue::QueueInfo>(queue::GetQueue{name}, [](Call& c, const queue::QueueInfo& info) {
-    c.answer_queue_url(info.name);
+    c.answer([&](Result& out) { out.text("QueueUrl", c.queue_url(info.name)); });
   });
 }
 

@@ -18,8 +18,8 @@ struct Entry {
   std::vector<Output> outputs;
 };
 
-bool take_output(wire::JsonValue& value, Output& out) {
-  return value.object([&](std::string_view key, wire::JsonValue& v) {
+bool take_output(Value& value, Output& out) {
+  return value.object([&](std::string_view key, Value& v) {
     if (key == "QueueUrl") return take(v, out.url);
     if (key == "MessageBody") return take(v, out.envelope.body);
     if (key == "Artifact") return take(v, out.artifact);
@@ -28,13 +28,14 @@ bool take_output(wire::JsonValue& value, Output& out) {
   });
 }
 
-OrError<queue::HandOver::Output> to_output(const Output& output) {
-  const auto queue = queue_of(output.url);
+OrError<queue::HandOver::Output> to_output(const Call& call, Output& output) {
+  const auto queue = call.queue_of(output.url, "SendMessage");
   if (!queue) return std::unexpected(queue.error());
   if (auto valid = check_attributes(output.envelope.attributes); !valid)
     return std::unexpected(std::move(valid).error());
   queue::NewMessage message;
   message.size = output.envelope.size();
+  output.envelope.sender = call.sender();
   message.payload = encode_envelope(output.envelope);
   if (!output.artifact.empty()) {
     const auto artifact = Uuid::parse(output.artifact);
@@ -44,18 +45,17 @@ OrError<queue::HandOver::Output> to_output(const Output& output) {
   return queue::HandOver::Output{*queue, std::move(message)};
 }
 
-OrError<queue::HandOver> to_command(const std::vector<Entry>& entries) {
+OrError<queue::HandOver> to_command(const Call& call, std::vector<Entry>& entries) {
   queue::HandOver command;
-  for (const Entry& entry : entries) {
+  for (Entry& entry : entries) {
     const auto receipt = parse_receipt(entry.handle);
     if (!receipt) return std::unexpected(receipt.error());
     queue::HandOver::Item item{.receipt = *receipt, .outputs = {}};
-    for (const Output& output : entry.outputs) {
-      auto target = to_output(output);
+    for (Output& output : entry.outputs) {
+      auto target = to_output(call, output);
       if (!target) return std::unexpected(std::move(target).error());
       item.outputs.push_back(*std::move(target));
-      if (!has_only_allowed_characters(output.envelope.body))
-        item.refused = queue::Refusal::kBadContents;
+      if (forbidden_character(output.envelope.body)) item.refused = queue::Refusal::kBadContents;
     }
     command.items.push_back(std::move(item));
   }
@@ -66,22 +66,20 @@ OrError<queue::HandOver> to_command(const std::vector<Entry>& entries) {
 
 void hand_over(const CallPtr& call) {
   std::vector<Entry> entries;
-  const auto count =
-      read_entries(call->body(), [&](size_t entry, std::string_view key, wire::JsonValue& v) {
-        entries.resize(std::max(entries.size(), entry + 1));
-        if (key == "ReceiptHandle") return take(v, entries[entry].handle);
-        if (key != "Outputs") return true;
-        return v.array([&](wire::JsonValue& item) {
-          return take_output(item, entries[entry].outputs.emplace_back());
-        });
-      });
+  const auto count = read_entries(*call, [&](size_t entry, std::string_view key, Value& v) {
+    entries.resize(std::max(entries.size(), entry + 1));
+    if (key == "ReceiptHandle") return take(v, entries[entry].handle);
+    if (key != "Outputs") return true;
+    return v.list(
+        [&](Value& item) { return take_output(item, entries[entry].outputs.emplace_back()); });
+  });
   SELVAGE_ANSWER_ERROR(call, count);
   entries.resize(*count);  // an entry without members is one too
-  auto command = to_command(entries);
+  auto command = to_command(*call, entries);
   SELVAGE_ANSWER_ERROR(call, command);
   call->submit<queue::ItemResults>(
       *std::move(command),
-      [](Call& c, const queue::ItemResults& results) { c.answer(results_json(results)); });
+      [](Call& c, const queue::ItemResults& results) { c.answer_json(results_json(results)); });
 }
 
 }  // namespace selvage::sqs

@@ -26,7 +26,7 @@ void open_session(const CallPtr& call) {
   std::string resume;
   std::string worker;
   std::vector<std::string> holding;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+  const auto parsed = call->read([&](std::string_view key, Value& v) {
     if (key == "SessionId") return take(v, resume);
     if (key == "Worker") return take(v, worker);
     return key != "Holding" || take(v, holding);
@@ -41,7 +41,7 @@ void open_session(const CallPtr& call) {
   for (const std::string& handle : holding)
     if (const auto receipt = decode_receipt(handle)) command.holding.push_back(*receipt);
   call->submit<queue::Opened>(command, [worker](Call& c, const queue::Opened& opened) {
-    c.connection().on_close([&backend = c.backend(), opened, worker] {
+    c.connection().watch(opened.session.value, [&backend = c.backend(), opened, worker] {
       backend.submit(
           queue::CloseSession{opened.session, opened.generation, evidence_of_death(worker), false},
           [](const queue::Reply&) {});
@@ -51,7 +51,7 @@ void open_session(const CallPtr& call) {
         .begin_object()
         .field("SessionId", print_session_id(opened.session))
         .end_object();
-    c.answer(std::move(json));
+    c.answer_json(std::move(json));
   });
 }
 

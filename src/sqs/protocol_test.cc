@@ -2,8 +2,8 @@
 // What all actions have in common: how a request is told, and how a refusal is answered.
 #include <fmt/format.h>
 
+#include "sqs/actions.h"
 #include "sqs/api_fixture.h"
-#include "sqs/batch.h"
 #include "sqs/receipt.h"
 
 namespace selvage::sqs {
@@ -21,49 +21,57 @@ TEST_F(ProtocolTest, HealthIsAnsweredToAnybody) {
   EXPECT_EQ(sink_->response()->status, 200);
 }
 
-TEST_F(ProtocolTest, WhatNamesNoKnownActionIsRefused) {
+TEST_F(ProtocolTest, OperationThatIsNotKnownIsRefusedInNoWords) {
   http::Request get = request("AmazonSQS.ListQueues", "{}");
   get.method = "GET";
   for (const http::Request& unknown :
        {get, request("AmazonSQS.Nonsense", "{}"), request("Selvage.ListQueues", "{}"),
-        request("listqueues", "{}"), request("", "{}")}) {
+        request("AmazonSQS.OpenSession", "{}"), request("AmazonSQS.Selvage.OpenSession", "{}"),
+        request("listqueues", "{}")}) {
     const Answer answer = send(unknown);
     EXPECT_EQ(answer.status, 400);
-    EXPECT_EQ(answer.error(), "UnknownOperationException");
-    EXPECT_EQ(answer.query_error, "InvalidAction;Sender");
+    EXPECT_EQ(answer.body, R"({"__type":"com.amazon.coral.service#UnknownOperationException"})");
+    EXPECT_EQ(answer.query_error, "");
   }
   EXPECT_TRUE(backend_.submitted.empty());
 }
 
+// Selvage.Statistics has no parameters.
 TEST_F(ProtocolTest, MalformedJsonIsRefusedByEveryAction) {
-  for (const char* action : {"AmazonSQS.SendMessage",
-                             "AmazonSQS.ReceiveMessage",
-                             "AmazonSQS.DeleteMessage",
-                             "AmazonSQS.SendMessageBatch",
-                             "AmazonSQS.DeleteMessageBatch",
-                             "AmazonSQS.ChangeMessageVisibility",
-                             "AmazonSQS.ChangeMessageVisibilityBatch",
-                             "AmazonSQS.CreateQueue",
-                             "AmazonSQS.DeleteQueue",
-                             "AmazonSQS.GetQueueUrl",
-                             "AmazonSQS.ListQueues",
-                             "AmazonSQS.GetQueueAttributes",
-                             "AmazonSQS.SetQueueAttributes",
-                             "Selvage.OpenSession",
-                             "Selvage.CloseSession",
-                             "Selvage.Receive",
-                             "Selvage.HandOver",
-                             "Selvage.Return",
-                             "Selvage.Fail",
-                             "Selvage.SetRetryPolicy"})
+  for (const NamedAction& action : all_actions()) {
+    if (action.name == "Selvage.Statistics") continue;
+    const bool is_ours = action.name.starts_with("Selvage.");
+    const std::string target = fmt::format("{}{}", is_ours ? "" : "AmazonSQS.", action.name);
     for (const char* json :
          {"", "{", "[]", "text", R"({"QueueUrl":"q"} and more)", "{\"a\":\"\xFF\"}"}) {
-      const Answer answer = send(request(action, json));
-      EXPECT_EQ(answer.status, 400) << action << " " << json;
-      EXPECT_EQ(answer.error(), "SerializationException") << action << " " << json;
-      EXPECT_EQ(answer.query_error, "MalformedInput;Sender") << action << " " << json;
+      const Answer answer = send(request(target, json));
+      EXPECT_EQ(answer.status, 400) << target << " " << json;
+      EXPECT_EQ(answer.error(), "SerializationException") << target << " " << json;
+      EXPECT_EQ(answer.query_error, "MalformedInput;Sender") << target << " " << json;
     }
+  }
   EXPECT_TRUE(backend_.submitted.empty());
+}
+
+TEST_F(ProtocolTest, ErrorsOfTheServiceAndOfItsFrameworkHaveDistinctNamespaces) {
+  EXPECT_EQ(amazon("GetQueueUrl", R"({"QueueName":"none"})").body,
+            R"({"__type":"com.amazonaws.sqs#QueueDoesNotExist",)"
+            R"("message":"The specified queue does not exist."})");
+  EXPECT_EQ(amazon("GetQueueUrl", "{}").body,
+            R"({"__type":"com.amazon.coral.service#MissingRequiredParameterException",)"
+            R"("message":"The request must contain the parameter QueueName."})");
+}
+
+TEST_F(ProtocolTest, LastOfEqualMembersCounts) {
+  create("a");
+  create("b");
+  EXPECT_EQ(amazon("SendMessageBatch",
+                   R"({"QueueUrl":"a","QueueUrl":"b","Entries":[{"Id":"1","MessageBody":"x"}],)"
+                   R"("Entries":[{"Id":"2","Id":"3","MessageBody":"y","MessageBody":"z"}]})")["Id"],
+            "3");
+  EXPECT_EQ(waiting_in("a"), 0);
+  EXPECT_EQ(waiting_in("b"), 1);
+  EXPECT_EQ(amazon("ReceiveMessage", R"({"QueueUrl":"b"})")["Body"], "z");
 }
 
 TEST_F(ProtocolTest, ValueOfAnotherKindIsRefusedByName) {
@@ -89,6 +97,22 @@ TEST_F(ProtocolTest, ValueOfAnotherKindIsRefusedByName) {
            Row{"AmazonSQS.DeleteMessage", "ReceiptHandle", "[]"},
            Row{"AmazonSQS.DeleteMessageBatch", "Entries", R"([{"Id":5}])"},
            Row{"AmazonSQS.ListQueues", "MaxResults", R"("5")"},
+           Row{"AmazonSQS.CreateQueue", "tags", R"(["a"])"},
+           Row{"AmazonSQS.TagQueue", "Tags", R"({"a":5})"},
+           Row{"AmazonSQS.UntagQueue", "TagKeys", R"("a")"},
+           Row{"AmazonSQS.AddPermission", "AWSAccountIds", R"("1")"},
+           Row{"AmazonSQS.AddPermission", "Actions", R"([1])"},
+           Row{"AmazonSQS.ListDeadLetterSourceQueues", "MaxResults", R"("1")"},
+           Row{"AmazonSQS.StartMessageMoveTask", "MaxNumberOfMessagesPerSecond",
+               "99999999999999999999"},
+           Row{"AmazonSQS.ListMessageMoveTasks", "MaxResults", "1e3"},
+           Row{"AmazonSQS.CancelMessageMoveTask", "TaskHandle", "{}"},
+           Row{"Selvage.Send", "Messages", R"([{"DelayMs":"1"}])"},
+           Row{"Selvage.Send", "Messages", R"(["one"])"},
+           Row{"Selvage.Peek", "MaxNumberOfMessages", R"("1")"},
+           Row{"Selvage.Cancel", "MessageIds", R"("one")"},
+           Row{"Selvage.Reschedule", "Entries", R"([{"DelayMs":1.5}])"},
+           Row{"Selvage.Receive", "QueueUrls", R"("q")"},
            Row{"Selvage.OpenSession", "Holding", R"("one")"},
            Row{"Selvage.Receive", "VisibilityTimeoutMs", R"("1")"},
            Row{"Selvage.HandOver", "Entries", R"([{"Outputs":{}}])"},
@@ -105,13 +129,14 @@ TEST_F(ProtocolTest, ValueOfAnotherKindIsRefusedByName) {
 }
 
 TEST_F(ProtocolTest, UnknownMembersAndNullsAreSkipped) {
-  create("q");
+  create("q", R"({"DelaySeconds":null})");
   EXPECT_EQ(amazon("SendMessage", R"({"Nonsense":{"a":[1]},"QueueUrl":"q","MessageBody":"b",)"
                                   R"("DelaySeconds":null,"MessageAttributes":null})")
                 .status,
             200);
   EXPECT_EQ(amazon("ReceiveMessage", R"({"QueueUrl":"q","WaitTimeSeconds":null,)"
-                                     R"("AttributeNames":null,"VisibilityTimeout":null})")
+                                     R"("AttributeNames":null,"VisibilityTimeout":null,)"
+                                     R"("MessageAttributeNames":[null,"a"]})")
                 .status,
             200);
 }
@@ -143,6 +168,19 @@ TEST_F(ProtocolTest, EveryActionOnAQueueNeedsOneThatExists) {
            Row{"AmazonSQS.DeleteQueue", R"("a":0)"},
            Row{"AmazonSQS.GetQueueAttributes", R"("a":0)"},
            Row{"AmazonSQS.SetQueueAttributes", R"("Attributes":{"DelaySeconds":"1"})"},
+           Row{"AmazonSQS.PurgeQueue", R"("a":0)"},
+           Row{"AmazonSQS.TagQueue", R"("Tags":{"a":"b"})"},
+           Row{"AmazonSQS.UntagQueue", R"("TagKeys":["a"])"},
+           Row{"AmazonSQS.ListQueueTags", R"("a":0)"},
+           Row{"AmazonSQS.AddPermission",
+               R"("Label":"l","AWSAccountIds":["111122223333"],"Actions":["*"])"},
+           Row{"AmazonSQS.RemovePermission", R"("Label":"l")"},
+           Row{"AmazonSQS.ListDeadLetterSourceQueues", R"("a":0)"},
+           Row{"Selvage.Send", R"("Messages":[{"MessageBody":"b"}])"},
+           Row{"Selvage.Peek", R"("a":0)"},
+           Row{"Selvage.Cancel", R"("MessageIds":["00000000-0000-0000-0000-000000000001"])"},
+           Row{"Selvage.Reschedule",
+               R"("Entries":[{"MessageId":"00000000-0000-0000-0000-000000000001"}])"},
            Row{"Selvage.Receive", session},
            Row{"Selvage.SetRetryPolicy", R"("Attempts":2)"},
        }) {
@@ -169,7 +207,6 @@ TEST(Refusals, EachHasItsErrorAndItsNameInOurResults) {
   };
   for (const auto& [refusal, type, status, outcome] : {
            Row{Refusal::kNoSuchQueue, "QueueDoesNotExist", 400, "NoSuchQueue"},
-           Row{Refusal::kQueueExists, "QueueNameExists", 400, "QueueExists"},
            Row{Refusal::kTooLarge, "InvalidParameterValueException", 400, "TooLarge"},
            Row{Refusal::kNotInFlight, "MessageNotInflight", 400, "NotInFlight"},
            Row{Refusal::kForeignReceipt, "ReceiptHandleIsInvalid", 404, "ForeignReceipt"},
@@ -178,61 +215,39 @@ TEST(Refusals, EachHasItsErrorAndItsNameInOurResults) {
            Row{Refusal::kLeaseGone, "ReceiptHandleIsInvalid", 404, "LeaseGone"},
            Row{Refusal::kNoSession, "SessionEnded", 409, "NoSession"},
            Row{Refusal::kNoArtifact, "InvalidParameterValueException", 400, "NoArtifact"},
+           Row{Refusal::kBadContents, "InvalidMessageContents", 400, "BadContents"},
+           Row{Refusal::kNoGroup, "MissingRequiredParameterException", 400, "NoGroup"},
+           Row{Refusal::kNoDeduplicationId, "InvalidParameterValueException", 400,
+               "NoDeduplicationId"},
+           Row{Refusal::kNotForFifo, "InvalidParameterValueException", 400, "NotForFifo"},
+           Row{Refusal::kNotForStandard, "InvalidParameterValueException", 400, "NotForStandard"},
+           Row{Refusal::kLeaseExpired, "ReceiptHandleIsInvalid", 404, "LeaseExpired"},
+           Row{Refusal::kNoMessage, "InvalidParameterValueException", 400, "NoMessage"},
+           Row{Refusal::kHeld, "InvalidParameterValueException", 400, "Held"},
+           Row{Refusal::kNoDeadLetterQueue, "InvalidParameterValueException", 400,
+               "NoDeadLetterQueue"},
+           Row{Refusal::kDeadLetterKind, "InvalidParameterValueException", 400, "DeadLetterKind"},
+           Row{Refusal::kDeadLetterDenied, "InvalidParameterValueException", 400,
+               "DeadLetterDenied"},
+           Row{Refusal::kThroughputNeedsGroups, "InvalidAttributeValue", 400,
+               "ThroughputNeedsGroups"},
+           Row{Refusal::kQueueDeletedRecently, "QueueDeletedRecently", 400, "QueueDeletedRecently"},
+           Row{Refusal::kPurgedRecently, "PurgeQueueInProgress", 403, "PurgedRecently"},
+           Row{Refusal::kThrottled, "RequestThrottled", 403, "Throttled"},
+           Row{Refusal::kAttemptChanged, "InvalidParameterValueException", 400, "AttemptChanged"},
+           Row{Refusal::kTooManyTags, "InvalidParameterValueException", 400, "TooManyTags"},
+           Row{Refusal::kNotADeadLetterQueue, "InvalidParameterValueException", 400,
+               "NotADeadLetterQueue"},
+           Row{Refusal::kMoveTaskRunning, "InvalidParameterValueException", 400, "MoveTaskRunning"},
+           Row{Refusal::kNoMoveTask, "ResourceNotFoundException", 404, "NoMoveTask"},
+           Row{Refusal::kMoveTaskEnded, "ResourceNotFoundException", 404, "MoveTaskEnded"},
+           Row{Refusal::kNoDestination, "ResourceNotFoundException", 404, "NoDestination"},
        }) {
     EXPECT_EQ(describe(refusal).kind.type, type);
     EXPECT_EQ(describe(refusal).kind.status, status) << type;
     EXPECT_NE(describe(refusal).message, "") << type;
     EXPECT_EQ(outcome_name(refusal), outcome);
   }
-}
-
-// ---- batches
-
-TEST(BatchIds, OneToTenDistinctOnesOfTheseCharacters) {
-  const std::vector<std::string> ten = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  std::vector<std::string> eleven = ten;
-  eleven.emplace_back("10");
-  struct Row {
-    std::vector<std::string> ids;
-    std::string_view error;
-  };
-  for (const auto& [ids, error] : {
-           Row{{"a"}, ""},
-           Row{ten, ""},
-           Row{{std::string(80, 'i'), "A-z_0"}, ""},
-           Row{{}, "EmptyBatchRequest"},
-           Row{eleven, "TooManyEntriesInBatchRequest"},
-           Row{{""}, "InvalidBatchEntryId"},
-           Row{{std::string(81, 'i')}, "InvalidBatchEntryId"},
-           Row{{"a", "with space"}, "InvalidBatchEntryId"},
-           Row{{"quote\""}, "InvalidBatchEntryId"},
-           Row{{"a", "b", "a"}, "BatchEntryIdsNotDistinct"},
-           Row{{"a", "A"}, ""},
-       }) {
-    const auto checked = check_batch_ids(ids);
-    EXPECT_EQ(checked ? "" : checked.error().kind.type, error);
-  }
-}
-
-TEST(BatchResultsJson, ListsThatAreEmptyAreLeftOut) {
-  BatchResults good({"a"});
-  good.succeed(0, R"("MessageId":"m")");
-  EXPECT_EQ(good.to_json(), R"({"Successful":[{"Id":"a","MessageId":"m"}]})");
-  BatchResults bad({"a"});
-  bad.fail(0, {kInternalFailure, "why"});
-  EXPECT_EQ(
-      bad.to_json(),
-      R"({"Failed":[{"Id":"a","Code":"InternalFailure","Message":"why","SenderFault":false}]})");
-}
-
-TEST(BatchResultsJson, EntriesKeepTheirOrder) {
-  BatchResults results({"a", "b", "c"});
-  results.succeed(2, "");
-  results.fail(1, {kOverLimit, "say \"why\""});
-  results.succeed(0, "");
-  EXPECT_EQ(results.to_json(),
-            R"({"Successful":[{"Id":"a"},{"Id":"c"}],"Failed":[{"Id":"b","Code":"OverLimit",)"
-            R"("Message":"say \"why\"","SenderFault":true}]})");
 }
 
 }  // namespace

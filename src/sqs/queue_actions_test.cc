@@ -66,7 +66,7 @@ TEST_F(QueueActions, NamesAndAttributesAreCheckedBeforeAnythingIsCreated) {
 
 TEST_F(QueueActions, DeletedQueueIsGone) {
   create("q");
-  EXPECT_EQ(amazon("DeleteQueue", R"({"QueueUrl":"q"})").body, "{}");
+  EXPECT_EQ(amazon("DeleteQueue", R"({"QueueUrl":"q"})").body, "");
   EXPECT_EQ(amazon("GetQueueUrl", R"({"QueueName":"q"})").error(), "QueueDoesNotExist");
 }
 
@@ -121,7 +121,7 @@ TEST_F(QueueActions, AttributesAreSetAndShown) {
   EXPECT_EQ(
       amazon("SetQueueAttributes", R"({"QueueUrl":"q","Attributes":{"VisibilityTimeout":"7"}})")
           .body,
-      "{}");
+      "");
   EXPECT_EQ(amazon("GetQueueAttributes",
                    R"({"QueueUrl":"q","AttributeNames":["VisibilityTimeout","QueueArn"]})")
                 .body,

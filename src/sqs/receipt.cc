@@ -31,8 +31,7 @@ std::optional<queue::Receipt> decode_receipt(std::string_view handle) {
 }
 
 OrError<queue::Receipt> parse_receipt(std::string_view handle) {
-  if (handle.empty())
-    return refuse(kMissingParameter, "The request must contain the parameter ReceiptHandle.");
+  if (handle.empty()) return missing_parameter("ReceiptHandle");
   return decode_receipt(handle).value_or(queue::Receipt{});
 }
 

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Selvage.Receive: a receive whose leases belong to a session.
-#include <algorithm>
+// Selvage.Receive: from several queues, with leases that may belong to a session.
+#include <fmt/format.h>
 
 #include "sqs/actions.h"
 #include "sqs/envelope.h"
+#include "sqs/limits.h"
 #include "sqs/receipt.h"
 #include "sqs/session_id.h"
 
 namespace selvage::sqs {
 namespace {
 
-constexpr int64_t kMaxMessages = 10;
-constexpr int64_t kMaxWaitSeconds = 20;
-constexpr int64_t kMaxVisibilityMs = 43'200'000;
+constexpr Range kVisibilityTimeoutMs{"VisibilityTimeoutMs", 1, 43'200'000};
 
-void write_message(const queue::Delivery& d, wire::JsonWriter& out) {
+constexpr size_t kMaxQueues = 10;
+
+void write_message(const Received& received, const Call& call, wire::JsonWriter& out) {
+  const auto& [d, envelope] = received;
   const queue::Message& m = d.message;
-  const Envelope envelope = decode_envelope(d.payload);
   out.begin_object()
       .field("MessageId", m.id.to_string())
       .field("ReceiptHandle", encode_receipt(d.receipt))
+      .field("QueueUrl", call.queue_url(d.queue))
       .field("Body", envelope.body)
       .field("Failed", int64_t{m.failed})
       .field("SentAtUs", to_micros(m.sent))
       .field("FreedAtUs", to_micros(m.freed));
+  if (!m.group.empty()) out.field("MessageGroupId", m.group);
   if (m.artifact) out.field("Artifact", m.artifact.to_string());
   if (!envelope.attributes.empty()) {
     out.key("MessageAttributes");
@@ -35,11 +38,15 @@ void write_message(const queue::Delivery& d, wire::JsonWriter& out) {
 }  // namespace
 
 void receive(const CallPtr& call) {
-  std::string url;
+  std::vector<std::string> urls;
   std::string session_text;
   std::optional<int64_t> max, wait, visibility_ms;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
+  const auto parsed = call->read([&](std::string_view key, Value& v) {
+    if (key == "QueueUrl") {
+      urls.resize(1);
+      return take(v, urls.front());
+    }
+    if (key == "QueueUrls") return take(v, urls);
     if (key == "SessionId") return take(v, session_text);
     if (key == "MaxNumberOfMessages") return take(v, max);
     if (key == "WaitTimeSeconds") return take(v, wait);
@@ -47,33 +54,43 @@ void receive(const CallPtr& call) {
     return true;
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
-  SELVAGE_ANSWER_ERROR(call, queue);
-  const auto session = parse_session_id(session_text);
+  if (urls.empty()) return call->refuse(missing_parameter("QueueUrl").error());
+  if (urls.size() > kMaxQueues)
+    return call->refuse(
+        {kInvalidParameterValue, fmt::format("QueueUrls must name 1 to {} queues.", kMaxQueues)});
+  std::vector<std::string> queues;
+  for (const std::string& url : urls) {
+    auto queue = call->queue_of(url);
+    SELVAGE_ANSWER_ERROR(call, queue);
+    queues.push_back(*std::move(queue));
+  }
+  const auto session = session_text.empty() ? OrError<SessionId>() : parse_session_id(session_text);
   SELVAGE_ANSWER_ERROR(call, session);
-  const auto valid_max = in_range("MaxNumberOfMessages", max.value_or(1), 1, kMaxMessages);
+  const auto valid_max = in_range(kMaxNumberOfMessages, max.value_or(1));
   SELVAGE_ANSWER_ERROR(call, valid_max);
-  const auto valid_wait = in_range("WaitTimeSeconds", wait.value_or(0), 0, kMaxWaitSeconds);
+  const auto valid_wait = in_range(kWaitTimeSeconds, wait.value_or(0));
   SELVAGE_ANSWER_ERROR(call, valid_wait);
-  const auto valid_ms =
-      in_range("VisibilityTimeoutMs", visibility_ms.value_or(1), 1, kMaxVisibilityMs);
+  const auto valid_ms = in_range(kVisibilityTimeoutMs, visibility_ms);
   SELVAGE_ANSWER_ERROR(call, valid_ms);
 
-  queue::Receive command{.queue = *queue,
+  queue::Receive command{.queue = queues.front(),
                          .max = static_cast<uint32_t>(*valid_max),
                          .visibility = {},
                          .wait = std::chrono::seconds(*valid_wait),
-                         .session = *session};
-  if (visibility_ms) command.visibility = std::chrono::milliseconds(*visibility_ms);
-  call->submit_cancellable<std::vector<queue::Delivery>>(
-      std::move(command), [](Call& c, const std::vector<queue::Delivery>& deliveries) {
-        std::string json;
-        wire::JsonWriter out(json);
-        out.begin_object().key("Messages").begin_array();
-        for (const auto& d : deliveries) write_message(d, out);
-        out.end_array().end_object();
-        c.answer(std::move(json));
-      });
+                         .session = *session,
+                         .then_from = {queues.begin() + 1, queues.end()}};
+  if (*valid_ms) command.visibility = std::chrono::milliseconds(**valid_ms);
+  call->submit_receive(std::move(command),
+                       [](Call& c, const std::vector<queue::Delivery>& deliveries) {
+                         const auto messages = open_envelopes(deliveries);
+                         SELVAGE_ANSWER_ERROR(&c, messages);
+                         std::string json;
+                         wire::JsonWriter out(json);
+                         out.begin_object().key("Messages").begin_array();
+                         for (const Received& message : *messages) write_message(message, c, out);
+                         out.end_array().end_object();
+                         c.answer_json(std::move(json));
+                       });
 }
 
 }  // namespace selvage::sqs

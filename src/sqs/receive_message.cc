@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 #include "auth/digest.h"
 #include "sqs/actions.h"
 #include "sqs/envelope.h"
+#include "sqs/limits.h"
+#include "sqs/message_numbers.h"
+#include "sqs/outgoing.h"
+#include "sqs/queue_attributes.h"
 #include "sqs/receipt.h"
 
 namespace selvage::sqs {
 namespace {
 
-constexpr int64_t kMaxMessages = 10;
-constexpr int64_t kMaxWaitSeconds = 20;
-constexpr int64_t kMaxVisibilitySeconds = 43'200;
-
 struct Wanted {
   std::vector<std::string> system;      // attributes of the service
+  std::vector<std::string> old_system;  // likewise, by the older parameter
   std::vector<std::string> attributes;  // of the sender: names, "All", ".*", "prefix.*"
 
-  bool has_system(std::string_view name) const {
-    return std::ranges::any_of(system, [&](const auto& n) { return n == name || n == "All"; });
+  bool names(std::string_view name) const {
+    return std::ranges::find(system, name) != system.end() ||
+           std::ranges::find(old_system, name) != old_system.end();
   }
-  // Ours are shown to those who name them, so that "All" holds no surprise for Amazon's clients.
-  bool has_own(std::string_view name) const {
-    return std::ranges::find(system, name) != system.end();
-  }
+  bool has_system(std::string_view name) const { return names(name) || names("All"); }
   bool has_attribute(std::string_view name) const {
     return std::ranges::any_of(attributes, [&](const std::string& n) {
       return n == name || n == "All" || n == ".*" ||
@@ -40,93 +38,106 @@ std::string evidence_json(const std::vector<std::string>& evidence) {
   return json + "]";
 }
 
-void write_system(const queue::Delivery& d, const Envelope& envelope, const Wanted& wanted,
-                  const Identity& identity, wire::JsonWriter& out) {
+using SystemAttributes = std::vector<std::pair<std::string_view, std::string>>;
+
+SystemAttributes system_attributes(const Received& received, const Wanted& wanted,
+                                   const Identity& identity) {
+  const auto& [d, envelope] = received;
   const queue::Message& m = d.message;
-  std::vector<std::pair<std::string_view, std::string>> shown;
+  SystemAttributes shown;
   const auto show = [&](std::string_view name, const std::string& value) {
     if (!value.empty() && wanted.has_system(name)) shown.emplace_back(name, value);
   };
-  show("SenderId", identity.account);
-  show("SentTimestamp", std::to_string(to_millis(m.sent)));
-  show("ApproximateReceiveCount", std::to_string(m.taken));
+  const bool is_fifo = is_fifo_name(d.queue);
+  show("SenderId", envelope.sender.empty() ? identity.account : envelope.sender);
   show("ApproximateFirstReceiveTimestamp", std::to_string(to_millis(m.first_received)));
+  show("ApproximateReceiveCount", std::to_string(m.taken_before + m.taken));
+  show("SentTimestamp", std::to_string(to_millis(m.sent)));
+  show("SequenceNumber", is_fifo ? sequence_number(d.receipt.seq) : "");
+  show("MessageDeduplicationId", m.deduplication_id);
+  show("MessageGroupId", m.group);
   show("AWSTraceHeader", envelope.trace_header);
   show("DeadLetterQueueSourceArn", m.source.empty() ? "" : identity.arn(m.source));
-  if (wanted.has_own("SelvageEvidence"))
+  // Ours are shown to those who name them, so that "All" holds no surprise for Amazon's clients.
+  if (wanted.names("SelvageEvidence"))
     shown.emplace_back("SelvageEvidence", evidence_json(d.evidence));
-  if (shown.empty()) return;
-  out.key("Attributes").begin_object();
-  for (const auto& [name, value] : shown) out.field(name, value);
-  out.end_object();
+  return shown;
 }
 
-void write_message(const queue::Delivery& d, const Wanted& wanted, const Identity& identity,
-                   wire::JsonWriter& out) {
-  const Envelope envelope = decode_envelope(d.payload);
-  out.begin_object()
-      .field("MessageId", d.message.id.to_string())
-      .field("ReceiptHandle", encode_receipt(d.receipt))
-      .field("MD5OfBody", auth::md5_hex(envelope.body))
-      .field("Body", envelope.body);
-  write_system(d, envelope, wanted, identity, out);
+void write_message(const Received& received, const Wanted& wanted, const Identity& identity,
+                   Result& out) {
+  const auto& [d, envelope] = received;
   MessageAttributes chosen;
   for (const auto& [name, attribute] : envelope.attributes)
     if (wanted.has_attribute(name)) chosen.emplace(name, attribute);
-  if (!chosen.empty()) {
-    out.field("MD5OfMessageAttributes", md5_of_attributes(chosen)).key("MessageAttributes");
-    write_attributes(chosen, out);
-  }
-  out.end_object();
+  constexpr MapName kAttributes{"Attributes", "Attribute", "Name"};
+  out.text("MessageId", d.message.id.to_string())
+      .text("ReceiptHandle", encode_receipt(d.receipt))
+      .text("MD5OfBody", auth::md5_hex(envelope.body))
+      .text("Body", envelope.body)
+      .texts(kAttributes, system_attributes(received, wanted, identity))
+      .text_if_any("MD5OfMessageAttributes", md5_if_any(chosen));
+  write_attributes(chosen, out);
+}
+
+struct Numbers {
+  std::optional<int64_t> max, wait, visibility;
+};
+
+OrError<queue::Receive> to_command(std::string queue, const Numbers& numbers) {
+  const auto max = in_range(kMaxNumberOfMessages, numbers.max.value_or(1));
+  if (!max) return std::unexpected(max.error());
+  const auto wait = in_range(kWaitTimeSeconds, numbers.wait);
+  if (!wait) return std::unexpected(wait.error());
+  const auto visibility = in_range(kVisibilityTimeout, numbers.visibility);
+  if (!visibility) return std::unexpected(visibility.error());
+  queue::Receive command{.queue = std::move(queue),
+                         .max = static_cast<uint32_t>(*max),
+                         .visibility = {},
+                         .wait = {},
+                         .session = {}};
+  if (*visibility) command.visibility = std::chrono::seconds(**visibility);
+  if (*wait) command.wait = std::chrono::seconds(**wait);
+  return command;
 }
 
 }  // namespace
 
 void receive_message(const CallPtr& call) {
   std::string url;
-  std::optional<int64_t> max, wait, visibility;
+  std::string attempt;
+  Numbers numbers;
   Wanted wanted;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
-    if (key == "MaxNumberOfMessages") return take(v, max);
-    if (key == "WaitTimeSeconds") return take(v, wait);
-    if (key == "VisibilityTimeout") return take(v, visibility);
-    if (key == "AttributeNames" || key == "MessageSystemAttributeNames")
-      return take(v, wanted.system);
-    if (key == "MessageAttributeNames") return take(v, wanted.attributes);
+  const auto parsed = call->read([&](std::string_view name, Value& v) {
+    if (name == "QueueUrl") return take(v, url);
+    if (name == "MaxNumberOfMessages") return take(v, numbers.max);
+    if (name == "WaitTimeSeconds") return take(v, numbers.wait);
+    if (name == "VisibilityTimeout") return take(v, numbers.visibility);
+    if (name == "ReceiveRequestAttemptId") return take(v, attempt);
+    if (name == "AttributeNames") return take(v, wanted.old_system);
+    if (name == "MessageSystemAttributeNames") return take(v, wanted.system);
+    if (name == "MessageAttributeNames") return take(v, wanted.attributes);
     return true;
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  const auto valid_max = in_range("MaxNumberOfMessages", max.value_or(1), 1, kMaxMessages);
-  SELVAGE_ANSWER_ERROR(call, valid_max);
-  const auto valid_wait = in_range("WaitTimeSeconds", wait.value_or(0), 0, kMaxWaitSeconds);
-  SELVAGE_ANSWER_ERROR(call, valid_wait);
-  const auto valid_visibility =
-      in_range("VisibilityTimeout", visibility.value_or(0), 0, kMaxVisibilitySeconds);
-  SELVAGE_ANSWER_ERROR(call, valid_visibility);
-
-  queue::Receive command{.queue = *queue,
-                         .max = static_cast<uint32_t>(*valid_max),
-                         .visibility = {},
-                         .wait = {},
-                         .session = {}};
-  if (visibility) command.visibility = std::chrono::seconds(*visibility);
-  if (wait) command.wait = std::chrono::seconds(*wait);
-  call->submit_cancellable<std::vector<queue::Delivery>>(
-      std::move(command), [wanted](Call& c, const std::vector<queue::Delivery>& deliveries) {
-        std::string json;
-        wire::JsonWriter out(json);
-        out.begin_object();
-        if (!deliveries.empty()) {
-          out.key("Messages").begin_array();
-          for (const auto& d : deliveries) write_message(d, wanted, c.identity(), out);
-          out.end_array();
-        }
-        out.end_object();
-        c.answer(std::move(json));
-      });
+  auto command = to_command(*queue, numbers);
+  SELVAGE_ANSWER_ERROR(call, command);
+  const auto valid = check_token("ReceiveRequestAttemptId", attempt);
+  SELVAGE_ANSWER_ERROR(call, valid);
+  command->attempt = attempt;
+  call->submit_receive(*std::move(command),
+                       [wanted](Call& c, const std::vector<queue::Delivery>& deliveries) {
+                         const auto messages = open_envelopes(deliveries);
+                         SELVAGE_ANSWER_ERROR(&c, messages);
+                         constexpr ListName kMessages{"Messages", "Message", "messages"};
+                         c.answer([&](Result& out) {
+                           out.objects(kMessages, *messages, [&](const Received& received) {
+                             write_message(received, wanted, c.identity(), out);
+                           });
+                         });
+                       });
 }
 
 }  // namespace selvage::sqs

@@ -2,152 +2,188 @@
 // SendMessage and SendMessageBatch: one entry and several.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "auth/digest.h"
 #include "sqs/actions.h"
 #include "sqs/batch.h"
-#include "sqs/envelope.h"
+#include "sqs/limits.h"
+#include "sqs/message_numbers.h"
+#include "sqs/outgoing.h"
+#include "sqs/queue_attributes.h"
 
 namespace selvage::sqs {
 namespace {
 
-constexpr int64_t kMaxDelaySeconds = 900;
-constexpr size_t kMaxBatchBytes = 1 << 20;  // the sum over all entries (SQS-CONTRACT, 1.3)
-
-struct Entry {
-  std::string id;
-  Envelope envelope;
-  MessageAttributes system;
-  std::optional<int64_t> delay;
+// What a sender checks to know that the message arrived as it was sent. Only what the request says
+// counts: no header of HTTP.
+struct Digests {
+  std::string body, attributes, system;
 };
-
-bool take_member(std::string_view key, wire::JsonValue& v, Entry& entry) {
-  if (key == "Id") return take(v, entry.id);
-  if (key == "MessageBody") return take(v, entry.envelope.body);
-  if (key == "DelaySeconds") return take(v, entry.delay);
-  if (v.kind() == wire::JsonValue::Kind::kNull) return true;
-  if (key == "MessageAttributes") return take_attributes(v, entry.envelope.attributes);
-  if (key == "MessageSystemAttributes") return take_attributes(v, entry.system);
-  return true;
+Digests digests(const Outgoing& entry) {
+  return {auth::md5_hex(entry.envelope.body), md5_if_any(entry.envelope.attributes),
+          md5_if_any(entry.system)};
 }
 
-OrError<queue::NewMessage> to_message(Entry& entry) {
-  if (entry.envelope.body.empty())
-    return refuse(kMissingParameter, "The request must contain the parameter MessageBody.");
-  if (!has_only_allowed_characters(entry.envelope.body))
-    return refuse(
-        kInvalidMessageContents,
-        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to "
-        "#xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.");
-  if (auto valid = check_attributes(entry.envelope.attributes); !valid)
-    return std::unexpected(std::move(valid).error());
-  for (const auto& [name, attribute] : entry.system) {
-    if (name != "AWSTraceHeader" || attribute.type != "String")
-      return refuse(kInvalidParameterValue,
-                    fmt::format("Message system attribute name '{}' is invalid.", name));
-    entry.envelope.trace_header = attribute.value;
-  }
-  queue::NewMessage message;
-  if (entry.delay) {
-    const auto delay = in_range("DelaySeconds", *entry.delay, 0, kMaxDelaySeconds);
-    if (!delay) return std::unexpected(delay.error());
-    message.delay = std::chrono::seconds(*delay);
-  }
-  message.size = entry.envelope.size();
-  message.payload = encode_envelope(entry.envelope);
-  return message;
-}
-
-// The digests a sender checks, as JSON members.
-std::string digests(const Entry& entry) {
-  std::string members;
-  wire::JsonWriter out(members);
-  out.field("MD5OfMessageBody", auth::md5_hex(entry.envelope.body));
-  if (!entry.envelope.attributes.empty())
-    out.field("MD5OfMessageAttributes", md5_of_attributes(entry.envelope.attributes));
-  if (!entry.system.empty())
-    out.field("MD5OfMessageSystemAttributes", md5_of_attributes(entry.system));
-  return members;
+void write_sent(const queue::Sent& sent, bool is_fifo, const Digests& digests, Result& out) {
+  out.text("MessageId", sent.id.to_string())
+      .text("MD5OfMessageBody", digests.body)
+      .text_if_any("MD5OfMessageAttributes", digests.attributes)
+      .text_if_any("MD5OfMessageSystemAttributes", digests.system)
+      .text_if_any("SequenceNumber", is_fifo ? sequence_number(sent.seq) : "");
 }
 
 using Results = std::vector<queue::OrRefusal<queue::Sent>>;
+
+// What became of messages that were sent.
+struct Sending {
+  std::string queue;
+  Results results;
+  size_t limit;  // the queue's MaximumMessageSize, where something was too large
+};
+
+ApiError describe_sending(queue::Refusal refusal, size_t limit) {
+  ApiError error = describe(refusal);
+  if (refusal == queue::Refusal::kTooLarge)
+    error.message = fmt::format(
+        "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
+        limit);
+  return error;
+}
+
+// As Call::submit; asks for the queue's limit too where something was larger.
+void submit_sending(const CallPtr& call, queue::Send command,
+                    std::function<void(Call& call, const Sending& sending)> render) {
+  const std::string queue = command.queue;
+  call->submit<Results>(std::move(command), [queue, render](Call& c, Results results) {
+    const auto is_too_large = [](const auto& r) {
+      return !r && r.error() == queue::Refusal::kTooLarge;
+    };
+    if (std::ranges::none_of(results, is_too_large)) return render(c, {queue, results, 0});
+    c.submit<queue::QueueInfo>(queue::GetQueue{queue},
+                               [queue, results, render](Call& again, const queue::QueueInfo& info) {
+                                 render(again, {queue, results, info.config.max_message_bytes});
+                               });
+  });
+}
+
+struct Batch {
+  std::string url;
+  std::vector<Outgoing> entries;
+};
+
+OrError<Batch> read_batch(Call& call) {
+  Batch batch;
+  const auto parsed = call.read([&](std::string_view name, Value& v) {
+    if (name == "QueueUrl") return take(v, batch.url);
+    if (name != "Entries") return true;
+    batch.entries.clear();
+    return v.list([&](Value& item) {
+      Outgoing& entry = batch.entries.emplace_back();
+      return item.object(
+          [&](std::string_view member, Value& value) { return take_member(member, value, entry); });
+    });
+  });
+  if (!parsed) return std::unexpected(parsed.error());
+  return batch;
+}
+
+OrError<void> check_batch(const BatchIds& ids, const std::vector<Outgoing>& entries) {
+  if (auto valid = check_batch_ids(kSendBatch, ids); !valid) return valid;
+  size_t bytes = 0;
+  for (const Outgoing& entry : entries) bytes += entry.envelope.size();
+  if (bytes > kMaxMessageBytes)
+    return refuse(kBatchRequestTooLong,
+                  fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} "
+                              "bytes.",
+                              kMaxMessageBytes, bytes));
+  return {};
+}
+
+// An entry on its way: where it stands in the batch, and what its answer will say.
+struct Underway {
+  size_t number;
+  Digests digests;
+};
+
+void answer_batch(Call& call, BatchResults results, const std::vector<Underway>& underway,
+                  const Sending& sending) {
+  const auto& [queue, replies, limit] = sending;
+  for (size_t n = 0; n < underway.size(); ++n)
+    if (!replies[n]) results.fail(underway[n].number, describe_sending(replies[n].error(), limit));
+  call.answer([&](Result& out) {
+    results.write(out, [&](size_t number) {
+      const auto at = std::ranges::find(underway, number, &Underway::number);
+      const auto n = static_cast<size_t>(at - underway.begin());
+      write_sent(*replies[n], is_fifo_name(queue), at->digests, out);
+    });
+  });
+}
+
+// What the single form says more than the batch: which value it is that is wrong.
+ApiError describe_single(queue::Refusal refusal, const Outgoing& message, size_t limit) {
+  constexpr std::string_view kReason =
+      "The request include parameter that is not valid for this queue type.";
+  if (refusal == queue::Refusal::kNotForFifo)
+    return invalid_value(std::to_string(message.delay_seconds.value_or(0)), "DelaySeconds", kReason)
+        .error();
+  if (refusal == queue::Refusal::kNotForStandard)
+    return invalid_value(message.deduplication_id, "MessageDeduplicationId", kReason).error();
+  return describe_sending(refusal, limit);
+}
 
 }  // namespace
 
 void send_message(const CallPtr& call) {
   std::string url;
-  Entry entry;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    return key == "QueueUrl" ? take(v, url) : take_member(key, v, entry);
+  Outgoing entry;
+  const auto parsed = call->read([&](std::string_view name, Value& v) {
+    return name == "QueueUrl" ? take(v, url) : take_member(name, v, entry);
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  auto message = to_message(entry);
+  if (entry.envelope.body.empty()) return call->refuse(missing_parameter("MessageBody").error());
+  auto message = to_message(entry, *call, *queue);
   SELVAGE_ANSWER_ERROR(call, message);
   queue::Send command{.queue = *queue, .messages = {}};
   command.messages.push_back(*std::move(message));
-  call->submit<Results>(std::move(command), [digests = digests(entry)](Call& c, const Results& r) {
-    if (!r.front()) return c.refuse(describe(r.front().error()));
-    c.answer(fmt::format(R"({{"MessageId":"{}",{}}})", r.front()->id.to_string(), digests));
-  });
+  submit_sending(
+      call, std::move(command), [digests = digests(entry), entry](Call& c, const Sending& s) {
+        const auto& sent = s.results.front();
+        if (!sent) return c.refuse(describe_single(sent.error(), entry, s.limit));
+        c.answer([&](Result& out) { write_sent(*sent, is_fifo_name(s.queue), digests, out); });
+      });
 }
 
 void send_message_batch(const CallPtr& call) {
-  std::string url;
-  std::vector<Entry> entries;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
-    if (key == "QueueUrl") return take(v, url);
-    if (key != "Entries") return true;
-    return v.array([&](wire::JsonValue& item) {
-      Entry& entry = entries.emplace_back();
-      return item.object([&](std::string_view k, wire::JsonValue& member) {
-        return take_member(k, member, entry);
-      });
-    });
-  });
-  SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  auto batch = read_batch(*call);
+  SELVAGE_ANSWER_ERROR(call, batch);
+  const auto queue = call->queue_of(batch->url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  std::vector<std::string> ids;
-  size_t bytes = 0;
-  for (const Entry& entry : entries) {
-    ids.push_back(entry.id);
-    bytes += entry.envelope.size();
-  }
-  const auto valid = check_batch_ids(ids);
+  BatchIds ids;
+  for (const Outgoing& entry : batch->entries) ids.push_back(entry.id);
+  const auto valid = check_batch(ids, batch->entries);
   SELVAGE_ANSWER_ERROR(call, valid);
-  if (bytes > kMaxBatchBytes)
-    return call->refuse({kBatchRequestTooLong,
-                         fmt::format("Batch requests cannot be longer than {} bytes. You have sent "
-                                     "{} bytes.",
-                                     kMaxBatchBytes, bytes)});
 
-  BatchResults results(ids);
+  BatchResults results(kSendBatch, std::move(ids));
   queue::Send command{.queue = *queue, .messages = {}};
-  std::vector<size_t> sent;  // the entries behind command.messages
-  std::vector<std::string> sums;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    auto message = to_message(entries[i]);
-    sums.push_back(digests(entries[i]));
+  std::vector<Underway> underway;
+  for (size_t i = 0; i < batch->entries.size(); ++i) {
+    Outgoing& entry = batch->entries[i];
+    auto message = entry.envelope.body.empty()
+                       ? refuse(kEmptyValue, "The message body must not be empty.")
+                       : to_message(entry, *call, *queue);
     if (!message) {
       results.fail(i, std::move(message).error());
       continue;
     }
+    underway.push_back({i, digests(entry)});
     command.messages.push_back(*std::move(message));
-    sent.push_back(i);
   }
-  call->submit<Results>(
-      std::move(command), [results, sent, sums](Call& c, const Results& replies) mutable {
-        for (size_t n = 0; n < sent.size(); ++n) {
-          const size_t i = sent[n];
-          if (replies[n])
-            results.succeed(
-                i, fmt::format(R"("MessageId":"{}",{})", replies[n]->id.to_string(), sums[i]));
-          else
-            results.fail(i, describe(replies[n].error()));
-        }
-        c.answer(results.to_json());
-      });
+  submit_sending(call, std::move(command), [results, underway](Call& c, const Sending& sending) {
+    answer_batch(c, results, underway, sending);
+  });
 }
 
 }  // namespace selvage::sqs

@@ -118,7 +118,8 @@ TEST_F(SessionActions, ReceivedMessageHasItsHistory) {
                             R"({"a":{"DataType":"String","StringValue":"x"}}})")["MessageId"];
   const Answer answer = receive();
   EXPECT_EQ(answer.body,
-            fmt::format(R"({{"Messages":[{{"MessageId":"{}","ReceiptHandle":"{}","Body":"b",)"
+            fmt::format(R"({{"Messages":[{{"MessageId":"{}","ReceiptHandle":"{}",)"
+                        R"("QueueUrl":"http://queues:9324/000000000000/in","Body":"b",)"
                         R"("Failed":0,"SentAtUs":{},"FreedAtUs":0,"MessageAttributes":)"
                         R"({{"a":{{"DataType":"String","StringValue":"x"}}}}}}]}})",
                         id, answer["ReceiptHandle"], now));
@@ -244,7 +245,7 @@ TEST_F(SessionActions, ReturnChecksItsEntries) {
 TEST_F(SessionActions, FirstFailureIsRetriedAtOnceAndPoisonIsDead) {
   create("dead");
   create("work", R"({"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:)"
-                 R"(000000000000:dead\"}"})");
+                 R"(000000000000:dead\",\"maxReceiveCount\":1000}"})");
   send_body("work", "b");
   const int64_t ended = to_micros(backend_.clock.now()) - 1000;
   EXPECT_EQ(

@@ -7,23 +7,22 @@ namespace selvage::sqs {
 void set_queue_attributes(const CallPtr& call) {
   std::string url;
   QueueAttributes attributes;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+  const auto parsed = call->read([&](std::string_view key, Value& v) {
     if (key == "QueueUrl") return take(v, url);
-    if (key != "Attributes") return true;
-    return v.object([&](std::string_view attribute, wire::JsonValue& text) {
-      return take(text, attributes[std::string(attribute)]);
-    });
+    return key != "Attributes" || take(v, attributes);
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  if (attributes.empty())
-    return call->refuse(
-        {kMissingParameter, "The request must contain the parameter Attribute.Name."});
-  const auto patch = parse_queue_attributes(attributes);
+  if (attributes.empty()) return call->refuse(missing_parameter("Attribute.Name").error());
+  const auto patch = parse_queue_attributes(attributes, {call->identity(), is_fifo_name(*queue)});
   SELVAGE_ANSWER_ERROR(call, patch);
-  call->submit<queue::Done>(queue::SetQueue{*queue, *patch},
-                            [](Call& c, queue::Done) { c.answer("{}"); });
+  call->submit_for_any(queue::SetQueue{*queue, *patch},
+                       [given = std::move(attributes)](Call& c, const queue::Reply& reply) {
+                         const auto* const refusal = std::get_if<queue::Refusal>(&reply);
+                         if (refusal != nullptr) return c.refuse(describe_setting(*refusal, given));
+                         c.answer();
+                       });
 }
 
 }  // namespace selvage::sqs

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Selvage.SetRetryPolicy: how often a failed message is tried again, and how soon.
 #include "sqs/actions.h"
+#include "sqs/limits.h"
 
 namespace selvage::sqs {
 
 void set_retry_policy(const CallPtr& call) {
-  constexpr int64_t kMaxAttempts = 1000;
-  constexpr int64_t kMaxBackoffMs = 43'200'000;
+  constexpr Range kAttempts{"Attempts", 1, 1000};
+  constexpr Range kBackoffMaxMs{"BackoffMaxMs", 0, 43'200'000};
   std::string url;
   std::optional<int64_t> attempts, min_ms, max_ms;
-  const auto parsed = read_members(call->body(), [&](std::string_view key, wire::JsonValue& v) {
+  const auto parsed = call->read([&](std::string_view key, Value& v) {
     if (key == "QueueUrl") return take(v, url);
     if (key == "Attempts") return take(v, attempts);
     if (key == "BackoffMinMs") return take(v, min_ms);
@@ -17,24 +18,23 @@ void set_retry_policy(const CallPtr& call) {
     return true;
   });
   SELVAGE_ANSWER_ERROR(call, parsed);
-  const auto queue = queue_of(url);
+  const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
   const queue::Retry defaults;
-  const auto valid_attempts =
-      in_range("Attempts", attempts.value_or(defaults.attempts), 1, kMaxAttempts);
+  const auto valid_attempts = in_range(kAttempts, attempts.value_or(defaults.attempts));
   SELVAGE_ANSWER_ERROR(call, valid_attempts);
   const auto as_ms = [](Duration d) { return d / std::chrono::milliseconds(1); };
-  const auto max =
-      in_range("BackoffMaxMs", max_ms.value_or(as_ms(defaults.backoff_max)), 0, kMaxBackoffMs);
+  const auto max = in_range(kBackoffMaxMs, max_ms.value_or(as_ms(defaults.backoff_max)));
   SELVAGE_ANSWER_ERROR(call, max);
-  const auto min = in_range("BackoffMinMs", min_ms.value_or(as_ms(defaults.backoff_min)), 0, *max);
+  const auto min =
+      in_range({"BackoffMinMs", 0, *max}, min_ms.value_or(as_ms(defaults.backoff_min)));
   SELVAGE_ANSWER_ERROR(call, min);
   queue::ConfigPatch patch;
   patch.retry = queue::Retry{.attempts = static_cast<uint32_t>(*valid_attempts),
                              .backoff_min = std::chrono::milliseconds(*min),
                              .backoff_max = std::chrono::milliseconds(*max)};
   call->submit<queue::Done>(queue::SetQueue{*queue, patch},
-                            [](Call& c, queue::Done) { c.answer("{}"); });
+                            [](Call& c, queue::Done) { c.answer_json("{}"); });
 }
 
 }  // namespace selvage::sqs

@@ -6,16 +6,14 @@
 namespace selvage::sqs {
 
 OrError<size_t> read_entries(
-    std::string_view json,
-    FunctionRef<bool(size_t entry, std::string_view key, wire::JsonValue& value)> each) {
+    Call& call, FunctionRef<bool(size_t entry, std::string_view key, Value& value)> each) {
   size_t count = 0;
-  const auto parsed = read_members(json, [&](std::string_view key, wire::JsonValue& v) {
+  const auto parsed = call.read([&](std::string_view key, Value& v) {
     if (key != "Entries") return true;
-    return v.array([&](wire::JsonValue& item) {
+    return v.list([&](Value& item) {
       const size_t entry = count++;
-      return item.object([&](std::string_view member, wire::JsonValue& value) {
-        return each(entry, member, value);
-      });
+      return item.object(
+          [&](std::string_view member, Value& value) { return each(entry, member, value); });
     });
   });
   if (!parsed) return std::unexpected(parsed.error());

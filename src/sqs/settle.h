@@ -16,8 +16,7 @@ inline constexpr size_t kMaxSettledAtOnce = 1000;
 // Reads a request of the shape {"Entries":[{…},…]}; `each` is called for every member of every
 // entry, with the entry's number.
 OrError<size_t> read_entries(
-    std::string_view json,
-    FunctionRef<bool(size_t entry, std::string_view key, wire::JsonValue& value)> each);
+    Call& call, FunctionRef<bool(size_t entry, std::string_view key, Value& value)> each);
 
 std::string results_json(const queue::ItemResults& results);
 

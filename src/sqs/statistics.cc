@@ -32,7 +32,7 @@ void statistics(const CallPtr& call) {
           out.end_object();
         }
         out.end_array().end_object();
-        c.answer(std::move(json));
+        c.answer_json(std::move(json));
       });
 }
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqs/guard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "sqs/policy_document.h"
+
+namespace selvage::sqs {
+namespace {
+
+const ErrorKind& kind_of(auth::SignatureFault fault) {
+  using enum auth::SignatureFault;
+  switch (fault) {
+    case kMissingToken:
+      return kMissingAuthenticationToken;
+    case kIncomplete:
+      return kIncompleteSignature;
+    case kUnknownKey:
+      return kInvalidClientTokenId;
+    case kExpired:
+    case kNotYetCurrent:
+    case kWrongScope:
+    case kMismatch:
+      return kSignatureDoesNotMatch;
+  }
+  return kSignatureDoesNotMatch;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// SendMessageBatch asks for sqs:SendMessage.
+std::string_view single_action(std::string_view action) {
+  constexpr std::string_view kBatch = "Batch";
+  if (action.ends_with(kBatch)) action.remove_suffix(kBatch.size());
+  return action;
+}
+
+// For a policy that cannot be read, though it was when it was set: nobody knows what it forbids.
+auth::Policy deny_all() {
+  auth::Statement statement;
+  statement.effect = auth::Effect::kDeny;
+  statement.principals.values = statement.actions.values = statement.resources.values = {"*"};
+  return {.id = {}, .statements = {std::move(statement)}};
+}
+
+}  // namespace
+
+OrError<Caller> Guard::identify(const http::Request& request, const http::Connection& connection,
+                                Instant now) const {
+  const std::shared_ptr<const auth::Verifier> verifier = verifier_;
+  if (verifier == nullptr) return Caller{.key = nullptr, .context = {}, .unchecked = true};
+  Caller caller;
+  caller.context = auth::context_of({.now = now,
+                                     .source_ip = connection.peer(),
+                                     .tls = connection.secure(),
+                                     .user_agent = std::string(request.header("user-agent"))});
+  const auto verified =
+      verifier->verify({request.method, request.target, request.headers, request.body}, now);
+  if (verified) caller.key = verified->key;
+  if (!verified && verified.error().fault != auth::SignatureFault::kMissingToken)
+    return refuse(kind_of(verified.error().fault), verified.error().sentence);
+  return caller;
+}
+
+OrError<void> Guard::admit(const Caller& caller, std::string_view action,
+                           const std::string& queue) const {
+  if (caller.unchecked) return {};
+  const auth::Access access{.action = std::string(single_action(action)),
+                            .queue = queue,
+                            .account = identity_.account,
+                            .arn = identity_.arn(queue),
+                            .context = caller.context};
+  const auto policy = queue.empty() ? nullptr : policy_of(queue);
+  if (auth::may(caller.key.get(), access, policy.get())) return {};
+  if (caller.key == nullptr)
+    return refuse(kMissingAuthenticationToken, "Request is missing Authentication Token");
+  const std::string& account = caller.key->account;
+  const std::string asked = lower(auth::policy_action(access.action));
+  return refuse(kAccessDenied,
+                fmt::format("User: arn:aws:iam::{}:user/{} is not authorized to perform: {} on "
+                            "resource: {} because no identity-based policy allows the {} action",
+                            account.empty() ? identity_.account : account, caller.key->user(),
+                            asked, access.arn, asked));
+}
+
+std::shared_ptr<const auth::Policy> Guard::policy_of(const std::string& queue) const {
+  const auto texts = backend_.policies();
+  if (texts == nullptr || texts->empty()) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  if (parsed_.texts != texts) parsed_ = {texts, {}};
+  const auto text = texts->find(queue);
+  if (text == texts->end()) return nullptr;
+  auto& policy = parsed_.policies[queue];
+  if (policy == nullptr) {
+    auto parsed = parse_policy(text->second);
+    policy = std::make_shared<const auth::Policy>(parsed ? *std::move(parsed) : deny_all());
+  }
+  return policy;
+}
+
+}  // namespace selvage::sqs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Who may call: finds out who signed a request, and asks the key's grants and the queue's policy
+// whether it may be done. Without keys everybody may do everything (and the server listens on this
+// machine only, see app).
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "auth/policy.h"
+#include "auth/verifier.h"
+#include "http/server.h"
+#include "sqs/backend.h"
+#include "sqs/error.h"
+
+namespace selvage::sqs {
+
+// Who sent a request; `key` is null for somebody unknown, who did not sign.
+struct Caller {
+  std::shared_ptr<const auth::Key> key;
+  auth::Context context;   // what policies may ask about
+  bool unchecked = false;  // there are no keys: may do everything
+};
+
+// Thread-safe.
+class Guard {
+ public:
+  Guard(Backend& backend, const Identity& identity) : backend_(backend), identity_(identity) {}
+
+  // From now on; null: no keys.
+  void use(std::shared_ptr<const auth::Verifier> verifier) { verifier_ = std::move(verifier); }
+
+  // Failure: what the service says of a missing, wrong or old signature.
+  OrError<Caller> identify(const http::Request& request, const http::Connection& connection,
+                           Instant now) const;
+
+  // Whether the caller may do `action` ("SendMessage", "Selvage.Peek"; a batch counts as its single
+  // action) on the queue; "" when the action names none. Failure: AccessDenied.
+  OrError<void> admit(const Caller& caller, std::string_view action,
+                      const std::string& queue) const;
+
+ private:
+  // The policies of one moment, parsed when first asked for.
+  struct Parsed {
+    std::shared_ptr<const queue::Policies> texts;
+    std::map<std::string, std::shared_ptr<const auth::Policy>> policies;
+  };
+  std::shared_ptr<const auth::Policy> policy_of(const std::string& queue) const;
+
+  Backend& backend_;
+  const Identity& identity_;
+  std::atomic<std::shared_ptr<const auth::Verifier>> verifier_;
+  mutable std::mutex mutex_;
+  mutable Parsed parsed_;
+};
+
+}  // namespace selvage::sqs
