@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/send.h"
 #include "app/serve.h"
 #include "app/status.h"
 #include "app/work.h"
@@ -52,7 +53,7 @@ TEST(Work, FileThatIsNotThereIsAFileError) {
 }
 
 TEST(Send, BrokerThatIsNotThereIsUnreachable) {
-  EXPECT_EQ(send_message({.queue = "q", .body = "b", .listen = "127.0.0.1:1"}),
+  EXPECT_EQ(send({.at = {.broker = "127.0.0.1:1"}, .queue = "q", .message = {.body = "b"}}),
             ExitCode::kUnreachable);
 }
 

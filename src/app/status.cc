@@ -7,10 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "app/failure.h"
 #include "client/client.h"
 #include "incident/journal.h"
-#include "process/reactor.h"
 #include "wire/json.h"
 #include "workflow/check.h"
 
@@ -109,28 +107,14 @@ ExitCode print_status(const StatusSettings& settings) {
     fmt::print(stderr, "{}", workflow::describe(settings.file, plan.error()));
     return ExitCode::kFile;
   }
-  const auto broker = http::Endpoint::parse(settings.listen);
-  if (!broker) return report(broker.error());
-  process::Reactor reactor;
-  client::Client client(reactor, *broker);
-  const auto queues = client::wait_for<std::vector<QueueStatistics>>(
-      reactor, [&](auto done) { client.statistics(std::move(done)); });
-  if (!queues) return report(queues.error());
+  const auto link = Link::open(settings.at);
+  if (!link) return complain(link.error());
+  const auto queues = (*link)->ask<std::vector<QueueStatistics>>(
+      [](client::Client& c, auto done) { c.statistics(std::move(done)); });
+  if (!queues) return (*link)->complain(queues.error());
   const Status status =
-      collect(*plan, *queues, incident::read_journal(settings.data + "/run/events.jsonl"));
+      collect(*plan, *queues, incident::read_journal(settings.at.data + "/run/events.jsonl"));
   settings.json ? print_json(status) : print_table(status);
-  return ExitCode::kOk;
-}
-
-ExitCode send_message(const SendSettings& settings) {
-  const auto broker = http::Endpoint::parse(settings.listen);
-  if (!broker) return report(broker.error());
-  process::Reactor reactor;
-  client::Client client(reactor, *broker);
-  const auto id = client::wait_for<std::string>(
-      reactor, [&](auto done) { client.send(settings.queue, settings.body, std::move(done)); });
-  if (!id) return report(id.error());
-  fmt::print("{}\n", *id);
   return ExitCode::kOk;
 }
 

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "app/link.h"
 #include "base/exit_code.h"
 #include "base/time.h"
 
 namespace selvage::app {
 
 struct StageStatus {
-  std::string name;
+  std::string name = {};
   int64_t waiting = 0;   // visible and delayed messages of its queue
   int64_t running = 0;   // leased ones
   int64_t done = 0;      // handed over since the queue was created
@@ -22,30 +22,21 @@ struct StageStatus {
   int64_t restarts = 0;  // programs and runners that died or hung, each started again
   // From a worker's loss of a message to the next program's having it; only first redos, because
   // later ones wait for their back-off.
-  std::optional<Duration> last_recovery;
+  std::optional<Duration> last_recovery = {};
 };
 
 struct Status {
-  std::vector<StageStatus> stages;
-  std::vector<Duration> recoveries;  // all that the journal holds, in order
+  std::vector<StageStatus> stages = {};
+  std::vector<Duration> recoveries = {};  // all that the journal holds, in order
 };
 
 struct StatusSettings {
-  std::string file;
-  std::string data = "selvage-data";
-  std::string listen = "127.0.0.1:9324";
+  std::string file = {};
+  BrokerPlace at = {};
   bool json = false;
 };
 
 // Prints one line per stage, or JSON.
 ExitCode print_status(const StatusSettings& settings);
-
-struct SendSettings {
-  std::string queue;
-  std::string body;
-  std::string listen = "127.0.0.1:9324";
-};
-// Sends one message and prints its id.
-ExitCode send_message(const SendSettings& settings);
 
 }  // namespace selvage::app

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/credentials.h"
 #include "app/failure.h"
 #include "base/log.h"
 #include "runner/runner.h"
@@ -45,6 +46,7 @@ ExitCode up(const UpSettings& settings) {
                                       .file = absolute(settings.file),
                                       .data = absolute(settings.data),
                                       .listen = settings.listen,
+                                      .serve_options = serve_options(settings.endpoint),
                                       .drain_limit = settings.drain});
   if (!root) return report(root.error());
   return (*root)->run();
@@ -56,10 +58,12 @@ ExitCode supervise(const SuperviseSettings& settings) {
   if (!plan) return ExitCode::kFile;
   const auto broker = http::Endpoint::parse(settings.broker);
   if (!broker) return report(broker.error());
+  const std::string data = absolute(settings.data);
   auto supervisor = supervisor::Supervisor::open({.plan = *std::move(plan),
                                                   .program = own_program(),
                                                   .broker = *broker,
-                                                  .data = absolute(settings.data),
+                                                  .credentials = find_own_credentials(data),
+                                                  .data = data,
                                                   .drain_limit = settings.drain});
   if (!supervisor) return report(supervisor.error());
   (*supervisor)->run();
@@ -81,6 +85,7 @@ ExitCode run_worker(const RunnerProcessSettings& settings) {
                                       .stage = settings.stage,
                                       .worker = settings.worker,
                                       .broker = *broker,
+                                      .credentials = find_own_credentials(data),
                                       .data = data,
                                       .supervisor_lock = supervisor::supervisor_lock(data),
                                       .drain_limit = settings.drain});

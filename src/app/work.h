@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "app/serve.h"
 #include "base/exit_code.h"
 #include "base/time.h"
 
@@ -14,6 +15,7 @@ struct UpSettings {
   std::string data = "selvage-data";
   std::string listen = "127.0.0.1:9324";
   Duration drain = std::chrono::seconds(30);
+  EndpointSettings endpoint = {};
 };
 ExitCode up(const UpSettings& settings);
 

@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "auth/sigv4.h"
+#include "base/clock.h"
+#include "client/answer.h"
 #include "wire/json.h"
 
 namespace selvage::client {
@@ -15,31 +20,23 @@ constexpr int kRequestTimeout = 408;
 constexpr int kTooMany = 429;
 constexpr int kFirstServerError = 500;
 
-int64_t millis(Duration d) {
-  return d / std::chrono::milliseconds(1);
-}
-int64_t seconds(Duration d) {
-  return d / std::chrono::seconds(1);
-}
+// The broker takes a signature for any region.
+constexpr std::string_view kRegion = "us-east-1";
 
-// The text of a member of a JSON object; empty when it is not there.
-std::string member(std::string_view json, std::string_view name) {
-  std::string found;
-  const auto parsed = wire::read_json(json, [&](JsonValue& root) {
-    return root.object([&](std::string_view key, JsonValue& value) {
-      if (key == name) found = value.string().value_or("");
-      return true;
-    });
-  });
-  return parsed ? found : "";
+void sign(const Credentials& credentials, http::Request& request) {
+  const auth::Signer signer{
+      .key_id = credentials.id, .secret = credentials.secret, .region = kRegion, .service = "sqs"};
+  const auto added = auth::sign(
+      signer, {request.method, request.target, request.headers, request.body}, SystemClock().now());
+  request.headers.insert(request.headers.end(), added.begin(), added.end());
 }
 
 Result<std::string> to_result(Result<http::Response> response) {
   if (!response) return std::unexpected(std::move(response).error());
   if (response->status == 200) return std::move(response->body);
-  std::string type = member(response->body, "__type");
+  std::string type = read_member(response->body, "__type");
   type = type.substr(type.find('#') + 1);
-  const std::string message = member(response->body, "message");
+  const std::string message = read_member(response->body, "message");
   const bool may_help = response->status >= kFirstServerError ||
                         response->status == kRequestTimeout || response->status == kTooMany;
   return failure(may_help ? ErrorCode::kRetry : ErrorCode::kGiveUp,
@@ -48,66 +45,23 @@ Result<std::string> to_result(Result<http::Response> response) {
                               : fmt::format("{}: {}", type, message));
 }
 
-// Turns a callback for T into one for the answer's text.
-template <typename T, typename Parse>
-std::function<void(Result<std::string>)> parsed_by(Parse parse,
-                                                   std::function<void(Result<T>)> done) {
-  return [parse, done = std::move(done)](Result<std::string> answer) {
-    if (!answer) return done(std::unexpected(std::move(answer).error()));
-    done(parse(*answer));
-  };
-}
-
-std::function<void(Result<std::string>)> ignoring(std::function<void(Result<void>)> done) {
-  return parsed_by<void>([](const std::string&) { return Result<void>{}; }, std::move(done));
-}
-
-Result<void> expect_parsed(Result<void> parsed) {
-  if (parsed) return {};
-  return failure(ErrorCode::kRetry,
-                 "the broker's answer makes no sense: " + parsed.error().message);
-}
-
 bool take_message(std::string_view key, JsonValue& v, Message& message) {
   if (key == "MessageId") message.id = v.string().value_or("");
   if (key == "ReceiptHandle") message.receipt = v.string().value_or("");
+  if (key == "QueueUrl") message.queue = v.string().value_or("");
   if (key == "Body") message.body = v.string().value_or("");
   if (key == "Failed") message.failed = v.integer().value_or(0);
   if (key == "SentAtUs") message.sent = from_micros(v.integer().value_or(0));
   if (key == "FreedAtUs") message.freed = from_micros(v.integer().value_or(0));
   if (key == "Artifact")
     message.artifact = Uuid::parse(v.string().value_or("")).value_or(ArtifactId{});
+  if (key == "MessageAttributes") return read_attributes(v, message.attributes);
+  if (key == "MessageGroupId") message.group = v.string().value_or("");
   return true;
 }
 
 Result<std::vector<Message>> parse_messages(const std::string& json) {
-  std::vector<Message> messages;
-  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
-    return root.object([&](std::string_view key, JsonValue& list) {
-      return key != "Messages" || list.array([&](JsonValue& item) {
-        Message& message = messages.emplace_back();
-        return item.object(
-            [&](std::string_view k, JsonValue& v) { return take_message(k, v, message); });
-      });
-    });
-  })));
-  return messages;
-}
-
-Result<Outcomes> parse_outcomes(const std::string& json) {
-  Outcomes outcomes;
-  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
-    return root.object([&](std::string_view key, JsonValue& list) {
-      return key != "Results" || list.array([&](JsonValue& item) {
-        std::string& outcome = outcomes.emplace_back();
-        return item.object([&](std::string_view k, JsonValue& v) {
-          if (k == "Outcome") outcome = v.string().value_or("");
-          return true;
-        });
-      });
-    });
-  })));
-  return outcomes;
+  return read_list<Message>(json, "Messages", take_message);
 }
 
 constexpr std::pair<std::string_view, int64_t QueueStatistics::*> kCounters[] = {
@@ -125,39 +79,48 @@ constexpr std::pair<std::string_view, int64_t QueueStatistics::*> kCounters[] = 
     {"Expired", &QueueStatistics::expired},
 };
 
+bool take_counter(std::string_view key, JsonValue& v, QueueStatistics& queue) {
+  if (key == "Name") queue.name = v.string().value_or("");
+  for (const auto& [name, counter] : kCounters)
+    if (name == key) queue.*counter = v.integer().value_or(0);
+  return true;
+}
+
 Result<std::vector<QueueStatistics>> parse_statistics(const std::string& json) {
-  std::vector<QueueStatistics> queues;
-  const auto take = [](std::string_view key, JsonValue& v, QueueStatistics& queue) {
-    if (key == "Name") queue.name = v.string().value_or("");
-    for (const auto& [name, counter] : kCounters)
-      if (name == key) queue.*counter = v.integer().value_or(0);
-    return true;
-  };
-  SELVAGE_TRY(expect_parsed(wire::read_json(json, [&](JsonValue& root) {
-    return root.object([&](std::string_view key, JsonValue& list) {
-      return key != "Queues" || list.array([&](JsonValue& item) {
-        QueueStatistics& queue = queues.emplace_back();
-        return item.object([&](std::string_view k, JsonValue& v) { return take(k, v, queue); });
-      });
-    });
-  })));
-  return queues;
+  return read_list<QueueStatistics>(json, "Queues", take_counter);
+}
+
+bool is_name_letter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
 }
 
 }  // namespace
 
-Client::Client(process::Reactor& reactor, const http::Endpoint& endpoint)
-    : connection_(http::ClientConnection::create(reactor, endpoint)) {}
+// The sentences of other failures begin with several words, or with an address.
+std::string_view refusal_of(const Error& error) {
+  const std::string_view text = error.message;
+  const std::string_view name = text.substr(0, text.find(": "));
+  const bool is_name = name.size() < text.size() && std::ranges::all_of(name, is_name_letter) &&
+                       !name.empty() && name.front() >= 'A' && name.front() <= 'Z';
+  return is_name ? name : std::string_view{};
+}
+
+Client::Client(process::Reactor& reactor, const http::Endpoint& endpoint, ClientOptions options)
+    : authority_(endpoint.authority()),
+      options_(std::move(options)),
+      connection_(http::ClientConnection::create(reactor, endpoint, options_.deadline)) {}
 
 void Client::call(std::string_view target, std::string body, Callback<std::string> done) {
-  connection_->request({.method = "POST",
+  http::Request request{.method = "POST",
                         .target = "/",
-                        .headers = {{"Content-Type", "application/x-amz-json-1.0"},
+                        .headers = {{"Host", authority_},
+                                    {"Content-Type", "application/x-amz-json-1.0"},
                                     {"X-Amz-Target", std::string(target)}},
-                        .body = std::move(body)},
-                       [done = std::move(done)](Result<http::Response> response) {
-                         done(to_result(std::move(response)));
-                       });
+                        .body = std::move(body)};
+  if (options_.credentials) sign(*options_.credentials, request);
+  connection_->request(std::move(request), [done = std::move(done)](Result<http::Response> r) {
+    done(to_result(std::move(r)));
+  });
 }
 
 void Client::create_queue(const std::string& name, Callback<void> done) {
@@ -173,8 +136,7 @@ void Client::configure_queue(const QueueSettings& settings, Callback<void> done)
   if (!settings.dead_letter_queue.empty())
     JsonWriter(redrive)
         .begin_object()
-        .field("deadLetterTargetArn",
-               "arn:aws:sqs:us-east-1:000000000000:" + settings.dead_letter_queue)
+        .field("deadLetterTargetArn", "arn:aws:sqs:::" + settings.dead_letter_queue)
         .field("maxReceiveCount", int64_t{1000})
         .end_object();
   JsonWriter(attributes)
@@ -209,10 +171,7 @@ void Client::configure_queue(const QueueSettings& settings, Callback<void> done)
 void Client::send(const std::string& queue, const std::string& text, Callback<std::string> done) {
   std::string body;
   JsonWriter(body).begin_object().field("QueueUrl", queue).field("MessageBody", text).end_object();
-  call("AmazonSQS.SendMessage", std::move(body),
-       parsed_by<std::string>(
-           [](const std::string& json) { return Result<std::string>(member(json, "MessageId")); },
-           std::move(done)));
+  call("AmazonSQS.SendMessage", std::move(body), member_of("MessageId", std::move(done)));
 }
 
 void Client::statistics(Callback<std::vector<QueueStatistics>> done) {
@@ -225,15 +184,11 @@ void Client::open_session(const OpenSession& request, Callback<std::string> done
   JsonWriter out(body);
   out.begin_object().field("Worker", request.worker);
   if (!request.resume.empty()) {
-    out.field("SessionId", request.resume).key("Holding").begin_array();
-    for (const std::string& receipt : request.holding) out.string(receipt);
-    out.end_array();
+    out.field("SessionId", request.resume);
+    write_texts(out.key("Holding"), request.holding);
   }
   out.end_object();
-  call("Selvage.OpenSession", std::move(body),
-       parsed_by<std::string>(
-           [](const std::string& json) { return Result<std::string>(member(json, "SessionId")); },
-           std::move(done)));
+  call("Selvage.OpenSession", std::move(body), member_of("SessionId", std::move(done)));
 }
 
 void Client::close_session(const std::string& session, Callback<void> done) {
@@ -244,14 +199,18 @@ void Client::close_session(const std::string& session, Callback<void> done) {
 
 void Client::receive(const Receive& request, Callback<std::vector<Message>> done) {
   std::string body;
-  JsonWriter(body)
-      .begin_object()
-      .field("QueueUrl", request.queue)
-      .field("SessionId", request.session)
-      .field("MaxNumberOfMessages", int64_t{request.max})
-      .field("WaitTimeSeconds", seconds(request.wait))
-      .field("VisibilityTimeoutMs", millis(request.visibility))
-      .end_object();
+  JsonWriter out(body);
+  out.begin_object();
+  if (request.queues.empty())
+    out.field("QueueUrl", request.queue);
+  else
+    write_texts(out.key("QueueUrls"), request.queues);
+  if (!request.session.empty()) out.field("SessionId", request.session);
+  out.field("MaxNumberOfMessages", int64_t{request.max})
+      .field("WaitTimeSeconds", seconds(request.wait));
+  if (request.visibility != Duration::zero())
+    out.field("VisibilityTimeoutMs", millis(request.visibility));
+  out.end_object();
   call("Selvage.Receive", std::move(body),
        parsed_by<std::vector<Message>>(parse_messages, std::move(done)));
 }

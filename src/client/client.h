@@ -16,15 +16,25 @@
 
 namespace selvage::client {
 
-// A message that was received in a session.
+// What a message carries besides its body.
+struct MessageAttribute {
+  std::string name;
+  std::string type = "String";
+  std::string value;  // of a Binary one: as base64
+};
+
+// A message that was received.
 struct Message {
   std::string id;
   std::string receipt;
+  std::string queue;  // its URL; empty when the broker did not say
   std::string body;
   int64_t failed = 0;  // attempts that failed before this one
   Instant sent{};
   Instant freed{};  // when a former worker lost it; the epoch: never
   ArtifactId artifact;
+  std::vector<MessageAttribute> attributes;
+  std::string group;
 };
 
 struct Output {
@@ -50,6 +60,18 @@ struct Fail {
 // What became of a settled lease: "Done", "Retry", "Dead", or why not ("LeaseGone", "TooLarge", …).
 using Outcomes = std::vector<std::string>;
 
+// What requests are signed with.
+struct Credentials {
+  std::string id;
+  std::string secret;
+};
+
+struct ClientOptions {
+  std::optional<Credentials> credentials = {};  // absent: requests are not signed
+  // After which an unanswered request fails; longer than any long poll. Absent: never.
+  std::optional<Duration> deadline = {};
+};
+
 struct QueueSettings {
   std::string name;
   std::string dead_letter_queue = {};  // empty: none
@@ -65,6 +87,10 @@ struct QueueStatistics {
   int64_t failed = 0, revoked = 0, dead_lettered = 0, expired = 0;
 };
 
+// Why the broker refused: the error's name, "QueueDoesNotExist"; empty when there was no answer, or
+// not one that a broker gives. A part of the error's message.
+std::string_view refusal_of(const Error& error);
+
 // Requests are answered in order, through callbacks of the reactor. Errors: kRetry when the broker
 // is away or answered 5xx (whether a broken request took effect is unknown), kGiveUp when it
 // refused, with "Type: message".
@@ -73,7 +99,7 @@ class Client {
   template <typename T>
   using Callback = std::function<void(Result<T>)>;
 
-  Client(process::Reactor& reactor, const http::Endpoint& endpoint);
+  Client(process::Reactor& reactor, const http::Endpoint& endpoint, ClientOptions options = {});
 
   void on_lost(std::function<void()> callback) { connection_->on_lost(std::move(callback)); }
   void close() { connection_->close(); }
@@ -98,11 +124,12 @@ class Client {
   void open_session(const OpenSession& request, Callback<std::string> done);
   void close_session(const std::string& session, Callback<void> done);
   struct Receive {
-    std::string queue;
-    std::string session;
+    std::string queue = {};
+    std::string session = {};  // empty: the leases belong to none, and run out by time only
     int max = 1;
-    Duration wait{0};        // whole seconds
-    Duration visibility{0};  // whole milliseconds
+    Duration wait{0};                      // whole seconds
+    Duration visibility{0};                // whole milliseconds; zero: the queue's own
+    std::vector<std::string> queues = {};  // instead of `queue`: several, in order of preference
   };
   void receive(const Receive& request, Callback<std::vector<Message>> done);
   void extend(const std::string& queue, const std::string& receipt, Duration visibility,
@@ -111,9 +138,13 @@ class Client {
   void give_back(const std::vector<Return>& items, Callback<Outcomes> done);
   void fail(const std::vector<Fail>& items, Callback<Outcomes> done);
 
- private:
+  // ---- any action: queues.h and messages.h are made of it
+  // `target` as X-Amz-Target, `body` and the answer as JSON.
   void call(std::string_view target, std::string body, Callback<std::string> done);
 
+ private:
+  const std::string authority_;
+  const ClientOptions options_;
   std::unique_ptr<http::ClientConnection> connection_;
 };
 

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "client/scripted_broker.h"
+#include "client/client_fixture.h"
 
 namespace selvage::client {
 namespace {
@@ -15,31 +15,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class ClientTest : public testing::Test {
- protected:
-  // Where a call's result goes.
-  template <typename T>
-  Client::Callback<T> into(std::optional<Result<T>>& place) {
-    return [&place](Result<T> result) { place = std::move(result); };
-  }
-  // The result of a call that is answered so.
-  template <typename T>
-  Result<T> answered(const std::function<void(Client::Callback<T>)>& call, std::string json,
-                     int status = 200) {
-    std::optional<Result<T>> result;
-    call(into<T>(result));
-    asked_ = broker_.next();
-    asked_.answer(std::move(json), status);
-    broker_.run_until([&] { return result.has_value(); });
-    return result ? *std::move(result) : failure(ErrorCode::kCorruption, "no answer");
-  }
-
-  process::Reactor reactor_;
-  ScriptedBroker broker_{reactor_};
-  Client client_{reactor_, broker_.endpoint()};
-  ScriptedBroker::Asked asked_;
-};
 
 // ---- what is asked, and what is read from the answer
 
@@ -74,7 +49,7 @@ TEST_F(ClientTest, ConfigureQueueAsksThreeThingsInOrder) {
   EXPECT_EQ(attributes.action, "AmazonSQS.SetQueueAttributes");
   EXPECT_EQ(attributes.body,
             R"({"QueueUrl":"q","Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":)"
-            R"(\"arn:aws:sqs:us-east-1:000000000000:dead\",\"maxReceiveCount\":1000}"}})");
+            R"(\"arn:aws:sqs:::dead\",\"maxReceiveCount\":1000}"}})");
   const auto retry = broker_.next();
   EXPECT_EQ(retry.action, "Selvage.SetRetryPolicy");
   EXPECT_EQ(retry.body, R"({"QueueUrl":"q","Attempts":3,"BackoffMinMs":200,"BackoffMaxMs":30000})");
@@ -148,6 +123,34 @@ TEST_F(ClientTest, Receive) {
   EXPECT_EQ(message.artifact.to_string(), "01234567-89ab-4def-8123-456789abcdef");
   EXPECT_EQ(messages->back().freed, Instant{});
   EXPECT_FALSE(messages->back().artifact);
+}
+
+TEST_F(ClientTest, ReceiveWithoutASessionNamesItsQueuesInOrder) {
+  const auto messages = answered<std::vector<Message>>(
+      [&](auto done) {
+        client_.receive({.wait = seconds(3), .queues = {"first", "second"}}, done);
+      },
+      R"({"Messages":[{"MessageId":"m","QueueUrl":"http://h/0/second","MessageGroupId":"g",)"
+      R"("MessageAttributes":{"kind":{"DataType":"String","StringValue":"x"},)"
+      R"("raw":{"DataType":"Binary.png","BinaryValue":"AQI="}}}]})");
+  EXPECT_EQ(asked_.body, R"({"QueueUrls":["first","second"],"MaxNumberOfMessages":1,)"
+                         R"("WaitTimeSeconds":3})");
+  ASSERT_TRUE(messages && messages->size() == 1);
+  const Message& message = messages->front();
+  EXPECT_EQ(message.queue, "http://h/0/second");
+  EXPECT_EQ(message.group, "g");
+  ASSERT_EQ(message.attributes.size(), 2u);
+  EXPECT_EQ(message.attributes[0].name, "kind");
+  EXPECT_EQ(message.attributes[0].value, "x");
+  EXPECT_EQ(message.attributes[1].type, "Binary.png");
+  EXPECT_EQ(message.attributes[1].value, "AQI=");
+}
+
+TEST_F(ClientTest, ReceiveOfNothingIsEmpty) {
+  const auto messages = answered<std::vector<Message>>(
+      [&](auto done) { client_.receive({.queue = "q"}, done); }, "{}");
+  ASSERT_TRUE(messages);
+  EXPECT_TRUE(messages->empty());
 }
 
 TEST_F(ClientTest, LeaseIsExtendedByWholeSecondsRoundedUp) {
@@ -251,6 +254,21 @@ TEST_F(ClientTest, StatusSaysWhetherToTryAgain) {
     EXPECT_EQ(result.error().code, code) << status;
     EXPECT_EQ(result.error().message, message) << status;
   }
+}
+
+TEST(RefusalOf, IsTheErrorsNameAndNothingElse) {
+  const auto refusal = [](const char* message) {
+    const Error error{ErrorCode::kGiveUp, message};
+    return std::string(refusal_of(error));
+  };
+  EXPECT_EQ(refusal("QueueDoesNotExist: it does not"), "QueueDoesNotExist");
+  EXPECT_EQ(refusal("KMS.DisabledException: x: y"), "KMS.DisabledException");
+  EXPECT_EQ(refusal("OverLimit: "), "OverLimit");
+  EXPECT_EQ(refusal("the broker answered 404: <html>"), "");
+  EXPECT_EQ(refusal("cannot connect to 127.0.0.1:9: Connection refused"), "");
+  EXPECT_EQ(refusal("127.0.0.1:9 closed the connection"), "");
+  EXPECT_EQ(refusal("OverLimit"), "");
+  EXPECT_EQ(refusal(": x"), "");
 }
 
 TEST_F(ClientTest, AnswersThatMakeNoSenseAreTriedAgain) {

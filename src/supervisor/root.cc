@@ -89,11 +89,13 @@ ExitCode Root::run() {
 process::SpawnRequest Root::broker_request() {
   announcement_ = process::make_pipe(true, false);
   announced_.clear();
-  return {
-      .argv = {settings_.program, "serve", "--data", settings_.data, "--listen", settings_.listen},
-      .environment = process::own_environment(),
-      .out = announcement_.write.get(),
-      .death_signal = SIGTERM};
+  std::vector<std::string> argv = {settings_.program, "serve",    "--data",
+                                   settings_.data,    "--listen", settings_.listen};
+  argv.insert(argv.end(), settings_.serve_options.begin(), settings_.serve_options.end());
+  return {.argv = std::move(argv),
+          .environment = process::own_environment(),
+          .out = announcement_.write.get(),
+          .death_signal = SIGTERM};
 }
 
 process::SpawnRequest Root::supervisor_request() const {
@@ -109,7 +111,8 @@ void Root::broker_started() {
   reactor_.watch(announcement_.read.get(), EPOLLIN, [this](uint32_t) { read_announcement(); });
 }
 
-// "listening on http://HOST:PORT": from then on that port is ours, also for the next broker.
+// "listening on http://HOST:PORT", or https: from then on that port is ours, also for the next
+// broker.
 void Root::read_announcement() {
   std::array<char, 256> buffer;
   const ssize_t size = ::read(announcement_.read.get(), buffer.data(), buffer.size());
@@ -119,19 +122,20 @@ void Root::read_announcement() {
   if (size > 0 && end == std::string::npos) return;
   reactor_.unwatch(announcement_.read.get());
   announcement_.read.reset();
-  const size_t address = announced_.find("http://");
+  constexpr std::string_view kAfterScheme = "://";
+  const size_t address = announced_.find(kAfterScheme);
   if (end == std::string::npos || address == std::string::npos) return;
-  constexpr size_t kSchemeLength = 7;
-  settings_.listen = announced_.substr(address + kSchemeLength, end - address - kSchemeLength);
-  broker_is_ready();
+  const size_t begin = address + kAfterScheme.size();
+  settings_.listen = announced_.substr(begin, end - begin);
+  const size_t url = announced_.rfind(' ', address) + 1;
+  broker_is_ready(announced_.substr(url, end - url));
 }
 
-void Root::broker_is_ready() {
+void Root::broker_is_ready(const std::string& url) {
   if (was_ready_) return record(incident::Kind::kProcessRestarted, "broker", "");
   was_ready_ = true;
   if (stopping_) return;
-  fmt::print("the broker listens on http://{}; Ctrl-C drains and ends everything\n",
-             settings_.listen);
+  fmt::print("the broker listens on {}; Ctrl-C drains and ends everything\n", url);
   std::fflush(stdout);
   supervisor_.start();
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/exit_code.h"
@@ -20,6 +21,7 @@ struct RootSettings {
   std::string file;     // the workflow file, absolute
   std::string data;     // absolute
   std::string listen;   // HOST:PORT of the broker
+  std::vector<std::string> serve_options = {};  // more arguments for the broker
   Duration drain_limit = std::chrono::seconds(30);
 };
 
@@ -40,7 +42,7 @@ class Root {
   process::SpawnRequest supervisor_request() const;
   void broker_started();
   void read_announcement();
-  void broker_is_ready();
+  void broker_is_ready(const std::string& url);
   bool broker_died(const std::optional<process::Ended>& how);
   void record(incident::Kind kind, const std::string& who, const std::string& cause);
   void sweep();

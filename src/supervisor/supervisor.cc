@@ -63,7 +63,7 @@ Supervisor::Supervisor(SupervisorSettings settings, incident::Journal journal,
     : settings_(std::move(settings)),
       journal_(std::move(journal)),
       lock_(std::move(lock)),
-      client_(reactor_, settings_.broker),
+      client_(reactor_, settings_.broker, {.credentials = settings_.credentials}),
       queues_(queue_settings(settings_.plan)) {
   reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
 }

@@ -73,7 +73,7 @@ def what_fails_comes_again_and_what_always_fails_goes_to_the_dead_letters(sqs):
 @test
 def its_heartbeat_keeps_a_long_message_from_coming_twice(sqs):
     url = sqs.make_queue()
-    give(sqs, url, "long", seconds=10)
+    give(sqs, url, "long", seconds=9)
     with consumer(sqs, url, visibilityTimeout=5, heartbeatInterval=2) as running:
         until(lambda: sqs.counts(url) == [0, 0, 0], 40)
         equal(running.said[-2:], [("begun", "long"), ("done", "long")])

@@ -268,7 +268,7 @@ def two_messages_with_one_deduplication_id_both_arrive_in_the_fifo_dead_letter_q
     dead = sqs.make_fifo()
     urls = [sqs.make_fifo(sqs.redrive_to(dead, 1)) for _ in range(2)]
     for url in urls:
-        sqs.send(url, url, group="g", dedup="the same")
+        sqs.send(url, url, group="g", dedup="the-same")
         sqs.receive_one(url, hide=0)
         equal(sqs.receive(url), [])
     equal(sqs.counts(dead), [2, 0, 0])

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs a workflow or a broker, and looks at it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "app/serve.h"
+#include "app/status.h"
+#include "app/work.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "workflow/check.h"
+#include "workflow/print.h"
+
+namespace selvage::cli {
+namespace {
+
+constexpr const char* kRunning = "Run and look";
+constexpr const char* kStarted = "Started by up";
+constexpr const char* kListenHelp = "address to listen on; port 0: any free one";
+constexpr const char* kBrokerHelp = "address of the broker, HOST:PORT";
+constexpr const char* kFileHelp = "the workflow file";
+constexpr const char* kDataHelp = "the data directory";
+
+void add_drain(CLI::App* command, Duration& drain) {
+  add_time(command,
+           {.name = "--drain",
+            .help = "how long running programs may take to end (30s)",
+            .whole_seconds = false},
+           [&drain](Duration d) { drain = d; });
+}
+
+struct CheckSettings {
+  std::string file;
+  bool print = false;
+};
+
+ExitCode check(const CheckSettings& settings) {
+  const auto plan = workflow::check_file(settings.file);
+  if (!plan) {
+    fmt::print(stderr, "{}", workflow::describe(settings.file, plan.error()));
+    const size_t count = plan.error().size();
+    fmt::print(stderr, "{} problem{} in {}\n", count, count == 1 ? "" : "s", settings.file);
+    return ExitCode::kFile;
+  }
+  if (settings.print)
+    fmt::print("{}\n{}", workflow::print_file(*plan), workflow::print_graph(*plan));
+  else
+    fmt::print("{} is sound: {} stage{}\n", settings.file, plan->stages.size(),
+               plan->stages.size() == 1 ? "" : "s");
+  return ExitCode::kOk;
+}
+
+// ---- one function per subcommand: its options, and what it chooses
+
+void add_up(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::UpSettings>();
+  CLI::App* const c = app.add_subcommand("up", "run a workflow: broker, supervisor, workers");
+  c->group(kRunning);
+  c->add_option("FILE", settings->file, kFileHelp)->required();
+  c->add_option("--data", settings->data, kDataHelp)->type_name("DIR")->capture_default_str();
+  c->add_option("--listen", settings->listen, kListenHelp)
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  add_drain(c, settings->drain);
+  add_endpoint(c, settings->endpoint);
+  choose(c, chosen, settings, app::up);
+}
+
+void add_serve(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::ServeSettings>();
+  settings->data = "selvage-data";
+  CLI::App* const c = app.add_subcommand("serve", "run the broker alone: an SQS-compatible server");
+  c->group(kRunning);
+  CLI::Option* const data =
+      c->add_option("--data", settings->data, kDataHelp)->type_name("DIR")->capture_default_str();
+  c->add_flag("--memory", settings->memory, "keep everything in memory and nothing on disk")
+      ->excludes(data);
+  c->add_option("--listen", settings->listen, kListenHelp)
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  c->add_option("--threads", settings->threads, "HTTP threads, at most 256; 0: one per core")
+      ->check(within(0, 256))
+      ->type_name("N");
+  add_endpoint(c, settings->endpoint);
+  c->callback([settings, &chosen] {
+    chosen = [settings] {
+      set_log_role("broker");
+      return app::serve(*settings);
+    };
+  });
+}
+
+void add_check(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<CheckSettings>();
+  CLI::App* const c = app.add_subcommand("check", "report every problem of a workflow file");
+  c->group(kRunning);
+  c->add_option("FILE", settings->file, kFileHelp)->required();
+  c->add_flag("--print", settings->print, "show the file with all defaults, and the graph");
+  choose(c, chosen, settings, check);
+}
+
+void add_status(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::StatusSettings>();
+  CLI::App* const c = app.add_subcommand("status", "show what a running workflow is doing");
+  c->group(kRunning);
+  c->add_option("FILE", settings->file, kFileHelp)->required();
+  add_broker(c, settings->at);
+  c->add_flag("--json", settings->json, "for programs: one JSON object");
+  choose(c, chosen, settings, app::print_status);
+}
+
+// The two that `up` starts; people rarely do.
+void add_supervise(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::SuperviseSettings>();
+  CLI::App* const c = app.add_subcommand("supervise", "keep the workers of a workflow (see up)");
+  c->group(kStarted);
+  c->add_option("FILE", settings->file, kFileHelp)->required();
+  c->add_option("--data", settings->data, kDataHelp)->required();
+  c->add_option("--broker", settings->broker, kBrokerHelp)->required();
+  add_drain(c, settings->drain);
+  choose(c, chosen, settings, app::supervise);
+}
+
+void add_runner(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::RunnerProcessSettings>();
+  CLI::App* const c = app.add_subcommand("runner", "be one worker of a stage (see supervise)");
+  c->group(kStarted);
+  c->add_option("FILE", settings->file, kFileHelp)->required();
+  c->add_option("--stage", settings->stage, "the stage")->required();
+  c->add_option("--worker", settings->worker, "the worker's name")->required();
+  c->add_option("--data", settings->data, kDataHelp)->required();
+  c->add_option("--broker", settings->broker, kBrokerHelp)->required();
+  add_drain(c, settings->drain);
+  choose(c, chosen, settings, app::run_worker);
+}
+
+}  // namespace
+
+void add_workflow_commands(CLI::App& app, Chosen& chosen) {
+  for (const auto add : {add_up, add_serve, add_check, add_status, add_supervise, add_runner})
+    add(app, chosen);
+}
+
+}  // namespace selvage::cli
