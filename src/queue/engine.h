@@ -159,7 +159,7 @@ class Engine {
   void give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x);
   std::optional<Place> dead_letter(Queue& queue, Seq seq, Context& x);  // none: it stays
   // Moves a message that nobody holds, `edited` as it shall be there; its payload goes with it.
-  Place move(Queue& from, Seq seq, Queue& to, Message edited, Context& x);
+  Place move(Place from, Queue& to, Message edited, Context& x);
   OrRefusal<Done> reschedule(Queue& queue, const Reschedule::Item& item, Context& x);
   std::vector<MoveTask> moves_of(const std::string& source) const;
   void forget_move(MoveTaskId id, Context& x);

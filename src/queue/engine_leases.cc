@@ -205,7 +205,7 @@ std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context&
     message.sent = message.retained_from = x.now;
   }
   ++queue.record.totals.dead_lettered;
-  return move(queue, seq, *target, std::move(message), x);
+  return move({&queue, seq}, *target, std::move(message), x);
 }
 
 // Doubles from backoff_min with each failure after the second, up to backoff_max; the upper half of

@@ -56,6 +56,7 @@ Reply Engine::run(StartMove& c, Context& x) {
   if (!c.destination.empty()) {
     const Queue* const destination = find(c.destination);
     if (destination == nullptr) return Refusal::kNoDestination;
+    if (destination == source) return Refusal::kSameQueue;
     if (destination->is_fifo() != source->is_fifo()) return Refusal::kDeadLetterKind;
   }
   for (const auto& [id, task] : moves_)
@@ -155,7 +156,8 @@ std::string Engine::move_back(const MoveTask& task, Queue& source, Seq seq, Cont
     return "AWS.SimpleQueueService.NonExistentQueue";
   if (target == &source) return "CouldNotDetermineMessageSource";
   const Seq next{target->record.last_seq.value + 1};
-  move(source, seq, *target, renewed(message, make_message_id(next, random_.next()), x.now), x);
+  ++source.record.totals.moved;
+  move({&source, seq}, *target, renewed(message, make_message_id(next, random_.next()), x.now), x);
   return "";
 }
 

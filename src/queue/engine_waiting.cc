@@ -14,6 +14,9 @@ MessageState state_of(const Message& message, Instant now) {
   return message.vest > now ? MessageState::kDelayed : MessageState::kVisible;
 }
 
+// A page looks at no more messages than this to find those of a state: it may then be short.
+constexpr size_t kMaxLookedAt = 10'000;
+
 }  // namespace
 
 Reply Engine::run(Peek& c, Context& x) {
@@ -34,14 +37,16 @@ Reply Engine::run(Peek& c, Context& x) {
   std::optional<std::pair<Instant, Seq>> after;
   if (c.after) after.emplace(c.after->retained_from, c.after->seq);
   std::optional<PeekPlace> last;
+  size_t looked_at = 0;
   queue->messages.walk(after, [&](Seq seq, const Message& message) {
-    if (c.state && state_of(message, x.now) != *c.state) return true;
-    if (page.messages.size() == c.max) {
+    const bool is_wanted = !c.state || state_of(message, x.now) == *c.state;
+    const bool is_full = is_wanted && page.messages.size() == c.max;
+    if (is_full || looked_at++ == kMaxLookedAt) {
       page.next = last;
       return false;
     }
-    add(seq, message);
     last = {message.retained_from, seq};
+    if (is_wanted) add(seq, message);
     return true;
   });
   return page;
@@ -79,6 +84,7 @@ Reply Engine::run(Reschedule& c, Context& x) {
 OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, Context& x) {
   Queue* const target = item.to.empty() ? &queue : find(item.to);
   if (target == nullptr) return std::unexpected(Refusal::kNoDestination);
+  if (item.delay && target->is_fifo()) return std::unexpected(Refusal::kNotForFifo);
   Seq seq;
   const Message* const found = queue.messages.find(item.id, seq);
   if (found == nullptr) return std::unexpected(Refusal::kNoMessage);
@@ -87,16 +93,22 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
   if (found->size > target->record.config.max_message_bytes)
     return std::unexpected(Refusal::kTooLarge);
   Message edited = *found;
-  if (item.delay) edited.vest = x.now + *item.delay;
-  edited.retained_from = std::max(edited.retained_from, edited.vest);
+  if (item.delay) {
+    edited.vest = x.now + *item.delay;
+    edited.retained_from = std::max(edited.retained_from, edited.vest);
+  }
   if (target == &queue)
     change(queue, seq, x, [&](Message& message) { message = edited; });
-  else
-    move(queue, seq, *target, std::move(edited), x);
+  else {
+    ++queue.record.totals.moved;
+    move({&queue, seq}, *target, std::move(edited), x);
+  }
   return Done{};
 }
 
-Engine::Place Engine::move(Queue& from, Seq seq, Queue& to, Message edited, Context& x) {
+Engine::Place Engine::move(Place place, Queue& to, Message edited, Context& x) {
+  auto& [queue, seq] = place;
+  Queue& from = *queue;
   const Message& former = *from.messages.find(seq);
   SELVAGE_CHECK(&from != &to && !edited.leased);
   const Seq moved{++to.record.last_seq.value};

@@ -10,9 +10,9 @@ void GroupLine::hide(const Group& group) {
 }
 
 void GroupLine::show(const std::string& name, Group& group) {
-  if (group.waiting.empty() && group.blocks == 0)
+  if (group.is_empty())
     groups_.erase(std::string(name));
-  else if (!group.waiting.empty() && group.blocks == 0)
+  else if (group.is_free())
     free_.emplace(*group.waiting.begin(), name);
 }
 
@@ -39,17 +39,24 @@ bool GroupLine::remove(Seq seq, const Message& message) {
   return true;
 }
 
-void GroupLine::block(const std::string& name) {
-  Group& group = groups_[name];
+void GroupLine::block(Seq seq, const Message& message) {
+  Group& group = groups_[message.group];
   hide(group);
-  ++group.blocks;
+  if (message.leased)
+    ++group.leased;
+  else
+    SELVAGE_CHECK(group.retrying.insert(seq).second);
+  show(message.group, group);
 }
 
-void GroupLine::unblock(const std::string& name) {
-  Group& group = groups_.at(name);
-  SELVAGE_CHECK(group.blocks > 0);
-  --group.blocks;
-  show(name, group);
+void GroupLine::unblock(Seq seq, const Message& message) {
+  Group& group = groups_.at(message.group);
+  hide(group);
+  if (message.leased)
+    --group.leased;
+  else
+    SELVAGE_CHECK(group.retrying.erase(seq) == 1);
+  show(message.group, group);
 }
 
 std::optional<Seq> GroupLine::first() const {
@@ -59,7 +66,7 @@ std::optional<Seq> GroupLine::first() const {
 
 std::optional<Seq> GroupLine::first_of(const std::string& name) const {
   const auto at = groups_.find(name);
-  if (at == groups_.end() || at->second.waiting.empty()) return std::nullopt;
+  if (at == groups_.end() || !at->second.has_first()) return std::nullopt;
   return *at->second.waiting.begin();
 }
 
@@ -68,10 +75,9 @@ void GroupLine::audit() const {
   size_t free = 0;
   for (const auto& [name, group] : groups_) {
     waiting += group.waiting.size();
-    SELVAGE_CHECK(!group.waiting.empty() || group.blocks > 0);
-    const bool is_free = !group.waiting.empty() && group.blocks == 0;
-    free += is_free ? 1 : 0;
-    SELVAGE_CHECK(!is_free || free_.at(*group.waiting.begin()) == name);
+    SELVAGE_CHECK(!group.is_empty());
+    free += group.is_free() ? 1 : 0;
+    SELVAGE_CHECK(!group.is_free() || free_.at(*group.waiting.begin()) == name);
   }
   SELVAGE_CHECK(waiting == size_);
   SELVAGE_CHECK(free == free_.size());
@@ -80,9 +86,10 @@ void GroupLine::audit() const {
 void GroupLine::audit(const std::unordered_map<std::string, uint32_t>& blocks) const {
   size_t blocked = 0;
   for (const auto& [name, group] : groups_) {
-    if (group.blocks == 0) continue;
+    const size_t by = group.leased + group.retrying.size();
+    if (by == 0) continue;
     ++blocked;
-    SELVAGE_CHECK(blocks.at(name) == group.blocks);
+    SELVAGE_CHECK(blocks.at(name) == by);
   }
   SELVAGE_CHECK(blocked == blocks.size());
 }

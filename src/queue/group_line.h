@@ -15,32 +15,39 @@
 
 namespace selvage::queue {
 
-// A message holds its group back from its first receive until it is settled: while it is leased,
-// and while a retry lets it wait. One that was never received, and waits for its delay, does not.
-// Not thread-safe.
+// While a message is leased its whole group is held back. While a retry lets one wait, those behind
+// it are. One that was never received, and waits for its delay, holds back nobody. Not thread-safe.
 class GroupLine {
  public:
   static bool holds_back(const Message& message) { return message.first_received != Instant{}; }
 
   void add(Seq seq, const Message& message);
   bool remove(Seq seq, const Message& message);  // false when it does not stand here
-  void block(const std::string& group);          // once for each message that holds it back
-  void unblock(const std::string& group);
+  // A message that has not vested, and holds back, begins or ends to do so.
+  void block(Seq seq, const Message& message);
+  void unblock(Seq seq, const Message& message);
   // The first message of the first group that is free.
   std::optional<Seq> first() const;
-  // The first one that stands here of this group, held back or not: for one receive that takes
+  // The first one that stands here of this group, leased ones or not: for one receive that takes
   // several of a group.
   std::optional<Seq> first_of(const std::string& group) const;
   bool contains(Seq seq, const Message& message) const;
   size_t size() const { return size_; }
   void audit() const;
-  // Also that it is held back as often as `blocks` says.
+  // Also that it is held back by as many messages as `blocks` says.
   void audit(const std::unordered_map<std::string, uint32_t>& blocks) const;
 
  private:
   struct Group {
     std::set<Seq> waiting;
-    uint32_t blocks = 0;
+    uint32_t leased = 0;
+    std::set<Seq> retrying;
+    bool is_empty() const { return waiting.empty() && leased == 0 && retrying.empty(); }
+    // Something waits, and nothing that waits for a retry came before it.
+    bool has_first() const {
+      return !waiting.empty() && (retrying.empty() || *waiting.begin() < *retrying.begin());
+    }
+    bool is_free() const { return leased == 0 && has_first(); }
   };
   void hide(const Group& group);  // before a change of it
   void show(const std::string& name, Group& group);

@@ -75,6 +75,7 @@ struct Totals {
   uint64_t revoked = 0;   // leases taken from a session that ended
   uint64_t dead_lettered = 0;
   uint64_t expired = 0;  // past their retention
+  uint64_t moved = 0;    // to other queues, by move tasks and rescheduling
   bool operator==(const Totals&) const = default;
 };
 

@@ -81,7 +81,7 @@ Message& MessageIndex::unlink(Seq seq) {
   Message& message = at->second;
   if (from_line(seq, message)) return message;
   SELVAGE_CHECK(pending_.erase({message.vest, seq}) == 1);
-  hold_back(message, false);
+  hold_back(seq, message, false);
   if (message.leased) --in_flight_;
   return message;
 }
@@ -92,7 +92,7 @@ void MessageIndex::link(Seq seq, Message& message, Instant now) {
     return to_line(seq, message);
   }
   pending_.emplace(message.vest, seq);
-  hold_back(message, true);
+  hold_back(seq, message, true);
   if (message.leased) ++in_flight_;
 }
 
@@ -104,13 +104,13 @@ bool MessageIndex::from_line(Seq seq, const Message& message) {
   return std::visit([&](auto& line) { return line.remove(seq, message); }, line_);
 }
 
-void MessageIndex::hold_back(const Message& message, bool begins) {
+void MessageIndex::hold_back(Seq seq, const Message& message, bool begins) {
   auto* const groups = std::get_if<GroupLine>(&line_);
   if (groups == nullptr || !GroupLine::holds_back(message)) return;
   if (begins)
-    groups->block(message.group);
+    groups->block(seq, message);
   else
-    groups->unblock(message.group);
+    groups->unblock(seq, message);
 }
 
 void MessageIndex::audit(Instant now) const {

@@ -82,7 +82,7 @@ class MessageIndex {
   void link(Seq seq, Message& message, Instant now);
   void to_line(Seq seq, const Message& message);
   bool from_line(Seq seq, const Message& message);
-  void hold_back(const Message& message, bool begins);  // a pending message and its group
+  void hold_back(Seq seq, const Message& message, bool begins);  // a pending message and its group
 
   std::unordered_map<Seq, Message> messages_;
   std::variant<FairLine, GroupLine> line_;

@@ -33,6 +33,7 @@ struct Wording {
   std::string_view sentence;  // where the action does not know a better one
 };
 
+// check-length: a table
 Wording wording_of(Refusal refusal) {
   switch (refusal) {
     case Refusal::kNoSuchQueue:
@@ -122,6 +123,9 @@ Wording wording_of(Refusal refusal) {
       return {"NoMoveTask", kResourceNotFoundException, "Task does not exist."};
     case Refusal::kMoveTaskEnded:
       return {"MoveTaskEnded", kResourceNotFoundException, "Only active tasks can be cancelled."};
+    case Refusal::kSameQueue:
+      return {"SameQueue", kInvalidParameterValue,
+              "Source queue arn and destination queue arn cannot be the same."};
     case Refusal::kNoDestination:
       return {"NoDestination", kResourceNotFoundException,
               "The resource that you specified for the DestinationArn parameter doesn't exist."};

@@ -29,6 +29,7 @@ void statistics(const CallPtr& call) {
           field("Revoked", q.totals.revoked);
           field("DeadLettered", q.totals.dead_lettered);
           field("Expired", q.totals.expired);
+          field("Moved", q.totals.moved);
           out.end_object();
         }
         out.end_array().end_object();

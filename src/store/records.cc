@@ -98,10 +98,11 @@ queue::QueueConfig decode_config(Decoder& in, uint8_t version) {
 }
 
 template <typename Totals, typename Each>
-void each_total(Totals& t, Each&& each) {
+void each_total(Totals& t, uint8_t version, Each&& each) {
   for (auto* const total : {&t.sent, &t.received, &t.deleted, &t.handed_over, &t.returned,
                             &t.failed, &t.revoked, &t.dead_lettered, &t.expired})
     each(*total);
+  if (version >= 2) each(t.moved);
 }
 
 Uuid decode_uuid(Decoder& in) {
@@ -162,7 +163,7 @@ std::string encode(const queue::QueueRecord& record) {
   out.u8(kQueueVersion).u64(record.id.value).text(record.name);
   encode_config(record.config, out);
   out.i64(to_micros(record.created)).i64(to_micros(record.modified)).u64(record.last_seq.value);
-  each_total(record.totals, [&](uint64_t total) { out.u64(total); });
+  each_total(record.totals, kQueueVersion, [&](uint64_t total) { out.u64(total); });
   out.u32(static_cast<uint32_t>(record.tags.size()));
   for (const auto& [key, tag] : record.tags) out.text(key).text(tag);
   return value;
@@ -180,7 +181,7 @@ Result<queue::QueueRecord> decode_queue(std::string_view value) {
   record.created = from_micros(in.i64());
   record.modified = from_micros(in.i64());
   record.last_seq = {in.u64()};
-  each_total(record.totals, [&](uint64_t& total) { total = in.u64(); });
+  each_total(record.totals, version, [&](uint64_t& total) { total = in.u64(); });
   if (version >= 2)
     for (uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
       const std::string key(in.text());
