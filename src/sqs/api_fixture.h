@@ -23,13 +23,16 @@ class FakeConnection final : public http::Connection {
   void on_close(std::function<void()> callback) override { watchers_.push_back(callback); }
   void on_abandoned(std::function<void()> callback) override { abandoned_ = callback; }
   uint64_t id() const override { return 1; }
-  std::string peer() const override { return peer_address; }
-  std::string peer_address = "127.0.0.1";
+  std::string peer() const override { return "127.0.0.1"; }
+  bool secure() const override { return is_tls; }
+  bool is_tls = false;
   // The client goes away.
   void close() {
     if (const auto abandoned = std::exchange(abandoned_, nullptr)) abandoned();
     for (const auto& callback : std::exchange(watchers_, {})) callback();
   }
+  // The client has an answer.
+  void answered() { abandoned_ = nullptr; }
 
  private:
   std::vector<std::function<void()>> watchers_;
@@ -38,13 +41,17 @@ class FakeConnection final : public http::Connection {
 
 class FakeSink final : public http::Responder::Sink {
  public:
+  explicit FakeSink(std::shared_ptr<FakeConnection> connection = nullptr)
+      : connection_(std::move(connection)) {}
   void send(http::Response response) override {
     EXPECT_FALSE(response_) << "answered twice";
+    if (connection_) connection_->answered();
     response_ = std::move(response);
   }
   const std::optional<http::Response>& response() const { return response_; }
 
  private:
+  std::shared_ptr<FakeConnection> connection_;
   std::optional<http::Response> response_;
 };
 
@@ -78,7 +85,7 @@ class ApiTest : public testing::Test {
             .body = std::move(json)};
   }
   Answer send(http::Request http_request) {
-    sink_ = std::make_shared<FakeSink>();
+    sink_ = std::make_shared<FakeSink>(connection_);
     api_.handle(std::move(http_request), connection_, http::Responder(sink_));
     return answer();
   }

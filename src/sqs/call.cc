@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
+#include <mutex>
+
+#include "sqs/queue_attributes.h"
 
 namespace selvage::sqs {
 namespace {
@@ -26,8 +28,8 @@ std::string Call::queue_url(const std::string& queue) const {
   const std::string_view host = header("host");
   if (!identity().public_url.empty())
     return fmt::format("{}/{}/{}", identity().public_url, identity().account, queue);
-  return fmt::format("http://{}/{}/{}", host.empty() ? "localhost" : host, identity().account,
-                     queue);
+  return fmt::format("{}://{}/{}/{}", in_.connection->secure() ? "https" : "http",
+                     host.empty() ? "localhost" : host, identity().account, queue);
 }
 
 // ---- who, and what it is about
@@ -107,17 +109,46 @@ Backend::Ticket Call::submit_for_any(queue::Command command,
 namespace {
 
 // One receive and its client, seen from two threads: the connection's and the one that answers.
-struct Waiting {
+// Whichever comes second, the client's end or what was taken, gives it back.
+class Waiting {
+ public:
   Backend::Ticket ticket = 0;  // the connection's
-  std::atomic<bool> abandoned = false;
-};
 
-void give_back(Backend& backend, const Call::Deliveries& deliveries) {
-  if (deliveries.empty()) return;
-  queue::Return command;
-  for (const queue::Delivery& d : deliveries) command.items.push_back({d.receipt});
-  backend.submit(std::move(command), [](const queue::Reply&) {});
-}
+  // An attempt with an id is asked for again by its client, who then gets the same: it keeps what
+  // it took.
+  explicit Waiting(bool is_attempt) : is_attempt_(is_attempt) {}
+
+  // Remembers what the answer carries; false when nobody will get it.
+  bool keep(const Call::Deliveries& deliveries) {
+    const std::scoped_lock lock(mutex_);
+    if (!is_attempt_) taken_ = to_return(deliveries);
+    return !abandoned_;
+  }
+  void abandon() {
+    const std::scoped_lock lock(mutex_);
+    abandoned_ = true;
+  }
+  void give_back(Backend& backend) {
+    queue::Return command;
+    {
+      const std::scoped_lock lock(mutex_);
+      std::swap(command, taken_);
+    }
+    if (!command.items.empty()) backend.submit(std::move(command), [](const queue::Reply&) {});
+  }
+
+ private:
+  static queue::Return to_return(const Call::Deliveries& deliveries) {
+    queue::Return command;
+    for (const queue::Delivery& d : deliveries) command.items.push_back({d.receipt});
+    return command;
+  }
+
+  const bool is_attempt_;
+  std::mutex mutex_;
+  bool abandoned_ = false;  // under mutex_, like the next
+  queue::Return taken_;
+};
 
 ApiError describe_receiving(const queue::Reply& reply, const std::string& attempt) {
   const auto refusal = std::get<queue::Refusal>(reply);
@@ -130,17 +161,19 @@ ApiError describe_receiving(const queue::Reply& reply, const std::string& attemp
 
 void Call::submit_receive(queue::Receive command,
                           std::function<void(Call&, const Deliveries&)> render) {
-  const auto waiting = std::make_shared<Waiting>();
+  const auto waiting =
+      std::make_shared<Waiting>(is_fifo_name(command.queue) && !command.attempt.empty());
   in_.connection->on_abandoned([&backend = backend(), waiting] {
-    waiting->abandoned = true;
+    waiting->abandon();
     backend.cancel(waiting->ticket);
+    waiting->give_back(backend);
   });
   waiting->ticket =
       submit_for_any(command, [waiting, attempt = command.attempt, render = std::move(render)](
                                   Call& c, const queue::Reply& reply) {
         const auto* const found = std::get_if<Deliveries>(&reply);
         if (found == nullptr) return c.refuse(describe_receiving(reply, attempt));
-        if (waiting->abandoned) return give_back(c.backend(), *found);
+        if (!waiting->keep(*found)) return waiting->give_back(c.backend());
         render(c, *found);
       });
 }

@@ -88,8 +88,8 @@ class Call : public std::enable_shared_from_this<Call> {
       self->refuse_reply(r);
     });
   }
-  // As submit(), for a receive: when the client goes away before it is answered, it is cancelled,
-  // or what it took goes back to its place.
+  // As submit(), for a receive: when the client goes away before the answer is written, it is
+  // cancelled, or what it took goes back to its place.
   using Deliveries = std::vector<queue::Delivery>;
   void submit_receive(queue::Receive command,
                       std::function<void(Call&, const Deliveries& deliveries)> render);

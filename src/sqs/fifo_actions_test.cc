@@ -273,6 +273,7 @@ TEST_F(FifoActions, DeadLetterIsKnownByItsMessageId) {
             200);
   const std::string id = send_in("g", "d")["MessageId"];
   receive(R"("VisibilityTimeout":0)");
+  backend_.clock.advance(seconds(1));
   EXPECT_EQ(receive().body, "{}");
   const Answer dead =
       amazon("ReceiveMessage", R"({"QueueUrl":"dead.fifo","MessageSystemAttributeNames":["All"]})");

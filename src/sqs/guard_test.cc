@@ -40,12 +40,14 @@ class GuardTest : public QueryTest {
          "secret-o",
          "",
          "",
-         {{{"SendMessage", "Get*"}, {"orders-*"}}, {{"ReceiveMessage"}, {"inbox"}}}},
+         {{{"SendMessage", "Get*"}, {"orders-*"}},
+          {{"ReceiveMessage", "ChangeMessageVisibility"}, {"inbox"}}}},
         {"AKIAWORKER",
          "secret-w",
          "worker",
          "",
          {{{"Selvage.*"}, {"*"}},
+          {{"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"}, {"q", "out"}},
           {{"SendMessage"}, {"out"}},
           {{"StartMessageMoveTask", "ListMessageMoveTasks"}, {"*"}}}},
         {"AKIAFOREIGN", "secret-f", "bob", kForeigner, {{{"*"}, {"*"}}}},
@@ -207,7 +209,7 @@ TEST_F(GuardTest, PresignedLinkDoesWhatItSaysForAsLongAsItSays) {
     return element(answer.body, "Code");
   };
   EXPECT_EQ(refused(follow(link(query, seconds(90)))), "SignatureDoesNotMatch") << "too late";
-  EXPECT_EQ(refused(follow(fresh, "POST"))), "SignatureDoesNotMatch");
+  EXPECT_EQ(refused(follow(fresh, "POST")), "SignatureDoesNotMatch");
   EXPECT_EQ(refused(follow(fresh + "&DelaySeconds=5")), "SignatureDoesNotMatch");
   std::string other = fresh;
   other.replace(other.find("from"), 4, "none");
@@ -320,7 +322,9 @@ TEST_F(GuardTest, RefusalNamesWhoWhatAndWhere) {
                  R"({"QueueUrl":"q","Entries":[{"Id":"a","MessageBody":"b"}]})")["message"],
               HasSubstr("perform: sqs:sendmessage on"));
   EXPECT_THAT(as("AKIANONE", "Selvage.Peek", R"({"QueueUrl":"q"})")["message"],
-              HasSubstr("perform: selvage:peek on"));
+              HasSubstr("perform: sqs:receivemessage on"));
+  EXPECT_THAT(as("AKIANONE", "Selvage.Statistics", "{}")["message"],
+              HasSubstr("perform: selvage:statistics on resource: " + arn("") + " because"));
 }
 
 // ---- grants
@@ -337,7 +341,13 @@ TEST_F(GuardTest, GrantIsForItsActionsOnItsQueues) {
            Row{"AmazonSQS.GetQueueAttributes", "orders-1", true},
            Row{"AmazonSQS.ReceiveMessage", "orders-1", false},
            Row{"AmazonSQS.PurgeQueue", "orders-1", false},
-           Row{"Selvage.Send", "orders-1", false},
+           Row{"Selvage.Send", "orders-1", true},
+           Row{"Selvage.Send", "inbox", false},
+           Row{"Selvage.Receive", "inbox", true},
+           Row{"Selvage.Peek", "inbox", true},
+           Row{"Selvage.Peek", "orders-1", false},
+           Row{"Selvage.Cancel", "inbox", false},
+           Row{"Selvage.SetRetryPolicy", "orders-1", false},
            Row{"AmazonSQS.ReceiveMessage", "inbox", true},
            Row{"AmazonSQS.SendMessage", "inbox", false},
            Row{"AmazonSQS.SendMessage", "q", false},
@@ -364,18 +374,28 @@ TEST_F(GuardTest, OutputsAreSentOnlyWhereTheirSenderMaySend) {
   const Answer denied = hand_over("q");
   EXPECT_EQ(denied.error(), kMayNot);
   EXPECT_THAT(denied["message"], HasSubstr("perform: sqs:sendmessage on resource: " + arn("q")));
-  const auto reschedule = [this](const std::string& queue) {
-    return as("AKIAWORKER", "Selvage.Reschedule",
-              fmt::format(R"({{"QueueUrl":"q","Entries":[{{"MessageId":)"
-                          R"("00000000-0000-0000-0000-000000000001","TargetQueueUrl":"{}"}}]}})",
-                          queue));
+}
+
+TEST_F(GuardTest, WhoMovesAMessageMayReceiveDeleteAndSendIt) {
+  const auto reschedule = [this](const std::string& id, const std::string& queue,
+                                 const std::string& rest) {
+    return as(id, "Selvage.Reschedule",
+              fmt::format(R"({{"QueueUrl":"{}","Entries":[{{"MessageId":)"
+                          R"("00000000-0000-0000-0000-000000000001"{}}}]}})",
+                          queue, rest));
   };
-  EXPECT_EQ(reschedule("out").status, 200);
-  EXPECT_EQ(reschedule("inbox").error(), kMayNot);
+  const auto to = [](const std::string& queue) {
+    return fmt::format(R"(,"TargetQueueUrl":"{}")", queue);
+  };
+  EXPECT_EQ(reschedule("AKIAWORKER", "q", to("out")).status, 200);
+  EXPECT_THAT(reschedule("AKIAWORKER", "q", to("inbox"))["message"],
+              HasSubstr("perform: sqs:sendmessage on resource: " + arn("inbox")));
+  EXPECT_EQ(reschedule("AKIAORDERS", "inbox", R"(,"DelayMs":5)").status, 200);
+  EXPECT_THAT(reschedule("AKIAORDERS", "inbox", to("orders-1"))["message"],
+              HasSubstr("perform: sqs:deletemessage on resource: " + arn("inbox")));
 }
 
 TEST_F(GuardTest, EveryQueueOfAReceiveIsAskedFor) {
-  store_policy("inbox", policy("Deny", R"("*")", "selvage:Receive"));
   EXPECT_EQ(as("AKIAWORKER", "Selvage.Receive", R"({"QueueUrls":["q","out"]})").status, 200);
   EXPECT_EQ(as("AKIAWORKER", "Selvage.Receive", R"({"QueueUrls":["q","inbox"]})").error(), kMayNot);
 }

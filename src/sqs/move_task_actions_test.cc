@@ -29,6 +29,7 @@ class MoveTaskActions : public QueryTest {
     send_body("q", body);
     const std::string receive = R"({"QueueUrl":"q","VisibilityTimeout":0})";
     EXPECT_EQ(amazon("ReceiveMessage", receive)["Body"], body);
+    backend_.clock.advance(milliseconds(1));
     EXPECT_EQ(amazon("ReceiveMessage", receive).body, "{}");
   }
   Answer start(const std::string& rest = "") {
@@ -49,18 +50,18 @@ TEST_F(MoveTaskActions, TaskRunsAndIsDone) {
   kill("one");
   kill("two");
   const std::string begun = started();
-  const Answer answer = start();
+  const Answer answer = start(R"(,"MaxNumberOfMessagesPerSecond":1)");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, fmt::format(R"({{"TaskHandle":"{}"}})", answer["TaskHandle"]));
   EXPECT_EQ(list().body,
             fmt::format(R"({{"Results":[{{"TaskHandle":"{}","Status":"RUNNING","SourceArn":"{}",)"
-                        R"("ApproximateNumberOfMessagesMoved":0,)"
+                        R"("MaxNumberOfMessagesPerSecond":1,"ApproximateNumberOfMessagesMoved":1,)"
                         R"("ApproximateNumberOfMessagesToMove":2,"StartedTimestamp":{}}}]}})",
                         answer["TaskHandle"], arn("dead"), begun));
-  backend_.let_pass(seconds(1));
+  backend_.let_pass(seconds(3));
   EXPECT_EQ(list().body,
             fmt::format(R"({{"Results":[{{"Status":"COMPLETED","SourceArn":"{}",)"
-                        R"("ApproximateNumberOfMessagesMoved":2,)"
+                        R"("MaxNumberOfMessagesPerSecond":1,"ApproximateNumberOfMessagesMoved":2,)"
                         R"("ApproximateNumberOfMessagesToMove":2,"StartedTimestamp":{}}}]}})",
                         arn("dead"), begun));
   EXPECT_EQ(waiting_in("dead"), 0);
@@ -85,10 +86,11 @@ TEST_F(MoveTaskActions, DestinationAndRateAreKept) {
 
 TEST_F(MoveTaskActions, FormsAndXmlSayTheSame) {
   kill("one");
+  kill("two");
   const std::string begun = started();
   const std::string xml =
       ask({.body = "Action=StartMessageMoveTask&SourceArn=" + arn("dead") +
-                   "&DestinationArn=" + arn("elsewhere") + "&MaxNumberOfMessagesPerSecond=500"})
+                   "&DestinationArn=" + arn("elsewhere") + "&MaxNumberOfMessagesPerSecond=1"})
           .body;
   const std::string handle = element(xml, "TaskHandle");
   EXPECT_EQ(plain(xml), response("StartMessageMoveTask",
@@ -100,10 +102,10 @@ TEST_F(MoveTaskActions, FormsAndXmlSayTheSame) {
                      fmt::format("<ListMessageMoveTasksResult><ListMessageMoveTasksResultEntry>"
                                  "<TaskHandle>{}</TaskHandle><Status>RUNNING</Status>"
                                  "<SourceArn>{}</SourceArn><DestinationArn>{}</DestinationArn>"
-                                 "<MaxNumberOfMessagesPerSecond>500</MaxNumberOfMessagesPerSecond>"
-                                 "<ApproximateNumberOfMessagesMoved>0"
+                                 "<MaxNumberOfMessagesPerSecond>1</MaxNumberOfMessagesPerSecond>"
+                                 "<ApproximateNumberOfMessagesMoved>1"
                                  "</ApproximateNumberOfMessagesMoved>"
-                                 "<ApproximateNumberOfMessagesToMove>1"
+                                 "<ApproximateNumberOfMessagesToMove>2"
                                  "</ApproximateNumberOfMessagesToMove>"
                                  "<StartedTimestamp>{}</StartedTimestamp>"
                                  "</ListMessageMoveTasksResultEntry></ListMessageMoveTasksResult>",
@@ -113,7 +115,7 @@ TEST_F(MoveTaskActions, FormsAndXmlSayTheSame) {
   for (size_t i = escaped.size(); i < handle.size(); ++i) escaped += "%3D";
   EXPECT_EQ(post("Action=CancelMessageMoveTask&TaskHandle=" + escaped),
             response("CancelMessageMoveTask",
-                     "<CancelMessageMoveTaskResult><ApproximateNumberOfMessagesMoved>0"
+                     "<CancelMessageMoveTaskResult><ApproximateNumberOfMessagesMoved>1"
                      "</ApproximateNumberOfMessagesMoved></CancelMessageMoveTaskResult>"));
 }
 
@@ -247,11 +249,11 @@ TEST_F(MoveTaskActions, HandleThatIsNoneIsRefused) {
     return to_base64(text.replace(at, from.size(), to));
   };
   for (const std::string& bad :
-       {std::string("x"), std::string("!!!!"), to_base64(""), to_base64("text"), to_base64("{}"),
-        to_base64("[]"), to_base64(R"({"taskId":5})"), to_base64(R"({"taskId":"5"})"),
-        to_base64("\xFF\xFE"), with("taskId\":\"", "taskId\":\"z"),
-        with("taskId\":\"", "taskId\":\"0123456789abcdef"), with("taskId\":\"", "taskId\":\"-"),
-        with("000000000000", "111122223333"), with(arn("dead"), "dead")}) {
+       {std::string("x"), std::string("!!!!"), to_base64("text"), to_base64("{}"), to_base64("[]"),
+        to_base64(R"({"taskId":5})"), to_base64(R"({"taskId":"5"})"), to_base64("\xFF\xFE"),
+        with("taskId\":\"", "taskId\":\"z"), with("taskId\":\"", "taskId\":\"0123456789abcdef"),
+        with("taskId\":\"", "taskId\":\"-"), with("000000000000", "111122223333"),
+        with(arn("dead"), "dead")}) {
     const Answer answer = cancel(bad);
     EXPECT_EQ(answer.query_error, "InvalidParameterValue;Sender") << bad;
     EXPECT_EQ(answer["message"], fmt::format("Value {} for parameter TaskHandle is invalid.", bad));

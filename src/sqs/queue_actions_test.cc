@@ -37,6 +37,16 @@ TEST_F(QueueActions, CreatedQueueHasAUrlOfTheHostThatWasAsked) {
   EXPECT_EQ(amazon("GetQueueUrl", R"({"QueueName":"orders"})").body, answer.body);
 }
 
+TEST_F(QueueActions, UrlIsAsSafeAsTheConnectionOrWhatTheServerIsToldToSay) {
+  create("q");
+  connection_->is_tls = true;
+  EXPECT_EQ(amazon("GetQueueUrl", R"({"QueueName":"q"})")["QueueUrl"],
+            "https://queues:9324/000000000000/q");
+  identity_.public_url = "http://public:1";
+  EXPECT_EQ(amazon("GetQueueUrl", R"({"QueueName":"q"})")["QueueUrl"],
+            "http://public:1/000000000000/q");
+}
+
 TEST_F(QueueActions, CreatingTwiceIsFineUnlessAnAttributeDiffers) {
   create("q", R"({"DelaySeconds":"5"})");
   create("q");
@@ -186,9 +196,9 @@ TEST_F(QueueActions, StatisticsCountEveryQueue) {
   EXPECT_EQ(ours("Statistics", "{}").body,
             R"({"Queues":[{"Name":"a","Visible":1,"InFlight":1,"Delayed":0,"Sent":2,"Received":1,)"
             R"("Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,"DeadLettered":0,)"
-            R"("Expired":0},{"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
+            R"("Expired":0,"Moved":0},{"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
             R"("Received":0,"Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,)"
-            R"("DeadLettered":0,"Expired":0}]})");
+            R"("DeadLettered":0,"Expired":0,"Moved":0}]})");
 }
 
 }  // namespace

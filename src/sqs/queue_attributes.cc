@@ -110,7 +110,7 @@ OrError<void> parse_policies(const std::string& name, const std::string& text,
     return {};
   }
   if (name == "RedriveAllowPolicy") {
-    auto allow = parse_redrive_allow(text);
+    auto allow = parse_redrive_allow(text, context.identity);
     if (!allow) return std::unexpected(std::move(allow).error());
     patch.redrive_allow = *std::move(allow);
     return {};

@@ -131,7 +131,8 @@ std::string show_redrive(const queue::Redrive& redrive, const Identity& identity
   return json;
 }
 
-OrError<queue::RedriveAllow> parse_redrive_allow(const std::string& text) {
+OrError<queue::RedriveAllow> parse_redrive_allow(const std::string& text,
+                                                 const Identity& identity) {
   using enum queue::RedriveAllow::Permission;
   queue::RedriveAllow allow;
   if (text.empty()) return allow;
@@ -150,9 +151,9 @@ OrError<queue::RedriveAllow> parse_redrive_allow(const std::string& text) {
       given->arns.size() > kMaxSources)
     return bad;
   for (const std::string& arn : given->arns) {
-    const size_t name_at = arn.rfind(':') + 1;
-    if (!arn.starts_with("arn:aws:sqs:") || name_at == arn.size()) return bad;
-    allow.sources.push_back(arn.substr(name_at));
+    auto source = queue_in_arn(arn, identity);
+    if (!source) return bad;
+    allow.sources.push_back(*std::move(source));
   }
   return allow;
 }

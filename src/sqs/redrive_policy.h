@@ -18,7 +18,7 @@ OrError<std::optional<queue::Redrive>> parse_redrive(const std::string& text,
 std::string show_redrive(const queue::Redrive& redrive, const Identity& identity);
 
 // Empty: everybody's. Failure: InvalidAttributeValue.
-OrError<queue::RedriveAllow> parse_redrive_allow(const std::string& text);
+OrError<queue::RedriveAllow> parse_redrive_allow(const std::string& text, const Identity& identity);
 // Empty for everybody's, which the service does not show.
 std::string show_redrive_allow(const queue::RedriveAllow& allow, const Identity& identity);
 

@@ -3,6 +3,8 @@
 // without a lease.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "sqs/actions.h"
 #include "sqs/envelope.h"
@@ -131,7 +133,14 @@ struct Change {
   std::optional<int64_t> delay_ms;
 };
 
-OrError<queue::Reschedule::Item> to_item(const Change& change, Call& call) {
+// Who takes a message elsewhere could read it there.
+OrError<void> may_take_away(const Call& call, const std::string& queue) {
+  for (const std::string_view action : {"ReceiveMessage", "DeleteMessage"})
+    if (auto admitted = call.admit(queue, action); !admitted) return admitted;
+  return {};
+}
+
+OrError<queue::Reschedule::Item> to_item(const Change& change, const Call& call) {
   const auto id = parse_id(change.id);
   if (!id) return std::unexpected(id.error());
   queue::Reschedule::Item item{.id = *id, .delay = {}, .to = {}};
@@ -217,6 +226,10 @@ void reschedule(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, queue);
   const auto counted = check_count("Entries", changes.size());
   SELVAGE_ANSWER_ERROR(call, counted);
+  const bool takes_away =
+      std::ranges::any_of(changes, [](const Change& c) { return !c.target.empty(); });
+  const auto admitted = takes_away ? may_take_away(*call, *queue) : OrError<void>();
+  SELVAGE_ANSWER_ERROR(call, admitted);
   queue::Reschedule command{.queue = *queue, .items = {}};
   for (const Change& change : changes) {
     auto item = to_item(change, *call);

@@ -103,25 +103,32 @@ TEST_F(WaitingActions, MessageThatIsTooLargeFailsAlone) {
               testing::ElementsAre("TooLarge", "Done"));
 }
 
-TEST_F(WaitingActions, SendThatMakesNoSenseSendsNothing) {
+TEST_F(WaitingActions, SendOfNoneOrTooManySendsNothing) {
   std::string eleven;
   for (int i = 0; i < 11; ++i) eleven += std::string(i > 0 ? "," : "") + R"({"MessageBody":"b"})";
-  struct Row {
-    std::string messages;
-    const char* code;
-  };
-  for (const auto& [messages, code] : {
-           Row{"", "InvalidParameterValue;Sender"},
-           Row{eleven, "InvalidParameterValue;Sender"},
-           Row{R"({"MessageBody":"b"},{})", "MissingParameter;Sender"},
-           Row{R"({"MessageBody":"b"},{"MessageBody":""})", "MissingParameter;Sender"},
-           Row{R"({"MessageBody":"b"},{"MessageBody":"\u0001"})", "InvalidMessageContents;Sender"},
-           Row{R"({"MessageBody":"b","DelayMs":-1})", "InvalidParameterValue;Sender"},
-           Row{R"({"MessageBody":"b","DelayMs":31622400001})", "InvalidParameterValue;Sender"},
-           Row{R"({"MessageBody":"b","MessageGroupId":"a b"})", "InvalidParameterValue;Sender"},
-       })
-    EXPECT_EQ(send_all(messages).query_error, code) << messages;
+  for (const std::string& messages : {std::string(), eleven})
+    EXPECT_EQ(send_all(messages).query_error, "InvalidParameterValue;Sender") << messages;
   EXPECT_EQ(waiting_in("q"), 0);
+}
+
+TEST_F(WaitingActions, MessageThatMakesNoSenseFailsAlone) {
+  struct Row {
+    std::string message;
+    const char* outcome;
+  };
+  for (const auto& [message, outcome] : {
+           Row{"{}", "Invalid"},
+           Row{R"({"MessageBody":""})", "Invalid"},
+           Row{R"({"MessageBody":"\u0001"})", "BadContents"},
+           Row{R"({"MessageBody":"b","DelayMs":-1})", "Invalid"},
+           Row{R"({"MessageBody":"b","DelayMs":31622400001})", "Invalid"},
+           Row{R"({"MessageBody":"b","MessageGroupId":"a b"})", "Invalid"},
+       }) {
+    const Answer answer = send_all(message + R"(,{"MessageBody":"good"})");
+    EXPECT_EQ(answer.status, 200) << message;
+    EXPECT_EQ(all(answer.body, "Outcome"), (std::vector<std::string>{outcome, "Done"})) << message;
+  }
+  EXPECT_EQ(waiting_in("q"), 6);
 }
 
 TEST_F(WaitingActions, LastOfListsThatAreGivenTwiceCounts) {
@@ -353,7 +360,8 @@ TEST_F(WaitingActions, ClientThatGoesAwayBeforeItsAnswerGivesTheMessagesBack) {
       EXPECT_EQ(send(request(target, fmt::format(R"({{"QueueUrl":"{}"}})", queue))).status, 0);
       connection_->close();
       backend_.answer_held();
-      EXPECT_FALSE(sink_->response()) << "nobody is there";
+      ASSERT_TRUE(sink_->response());
+      EXPECT_EQ(sink_->response()->status, 500) << "what an unused responder says to nobody";
       EXPECT_TRUE(std::holds_alternative<queue::Return>(backend_.submitted.back())) << target;
     }
     EXPECT_EQ(
@@ -362,6 +370,15 @@ TEST_F(WaitingActions, ClientThatGoesAwayBeforeItsAnswerGivesTheMessagesBack) {
         "1")
         << queue;
   }
+}
+
+TEST_F(WaitingActions, AnswerThatIsNotWrittenYetIsGivenBackToo) {
+  send_body("q", "b");
+  api_.handle(request("AmazonSQS.ReceiveMessage", R"({"QueueUrl":"q"})"), connection_,
+              http::Responder(std::make_shared<FakeSink>()));
+  EXPECT_TRUE(std::holds_alternative<queue::Receive>(backend_.submitted.back()));
+  connection_->close();
+  EXPECT_EQ(waiting_in("q"), 1);
 }
 
 TEST_F(WaitingActions, AttemptOfAClientThatWentAwayCanBeMadeAgain) {
