@@ -11,8 +11,8 @@ help:
 	@echo 'bench   every benchmark'
 	@echo 'check   the static checks only'
 	@echo 'format  lays out the C++ code'
-	@echo 'asan, tsan   the unit tests under the sanitizers'
-	@echo 'fuzz    builds the fuzzers'
+	@echo 'asan, tsan   the unit tests and the corpus of the fuzzers under the sanitizers'
+	@echo 'fuzz    each fuzzer for SECONDS=10; make test replays their corpus'
 	@echo 'clean   removes what was built'
 
 build:
@@ -46,11 +46,13 @@ format:
 asan tsan:
 	@tools/setup build test
 	@tools/build $@
-	@tools/run-tests --build build/$@ unit
+	@tools/run-tests --build build/$@ unit fuzz
 
+SECONDS = 10
 fuzz:
 	@tools/setup build fuzz
-	@tools/build fuzz
+	@tools/build fuzz fuzzers
+	@tools/run-fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf build

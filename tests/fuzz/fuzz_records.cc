@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as what comes from a disk or in a receipt handle: refused, or the same when written
-// again.
+// Any bytes as what comes from a disk: refused, or the same when written again.
 #include <cstdint>
-#include <string_view>
 
 #include "base/check.h"
-#include "sqs/receipt.h"
+#include "sqs/envelope.h"
 #include "store/records.h"
+#include "tests/fuzz/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  if (const auto queue = selvage::store::decode_queue(bytes))
-    SELVAGE_CHECK(selvage::store::decode_queue(selvage::store::encode(*queue)).value() == *queue);
-  if (const auto message = selvage::store::decode_message(bytes))
-    SELVAGE_CHECK(selvage::store::encode(*message) ==
-                  selvage::store::encode(
-                      selvage::store::decode_message(selvage::store::encode(*message)).value()));
-  if (const auto receipt = selvage::sqs::decode_receipt(bytes))
-    SELVAGE_CHECK(selvage::sqs::decode_receipt(selvage::sqs::encode_receipt(*receipt)) == receipt);
+  using namespace selvage;
+  const std::string_view bytes = fuzz::as_text(data, size);
+  if (const auto queue = store::decode_queue(bytes))
+    SELVAGE_CHECK(store::decode_queue(store::encode(*queue)).value() == *queue);
+  if (const auto message = store::decode_message(bytes))
+    SELVAGE_CHECK(store::encode(*message) ==
+                  store::encode(store::decode_message(store::encode(*message)).value()));
+  if (const auto known = store::decode_deduplication(bytes))
+    SELVAGE_CHECK(store::encode(*known) ==
+                  store::encode(store::decode_deduplication(store::encode(*known)).value()));
+  if (const auto task = store::decode_move_task(bytes))
+    SELVAGE_CHECK(store::encode(*task) ==
+                  store::encode(store::decode_move_task(store::encode(*task)).value()));
+  if (const auto envelope = sqs::decode_envelope(bytes)) {
+    const std::string once = sqs::encode_envelope(*envelope);
+    SELVAGE_CHECK(sqs::encode_envelope(sqs::decode_envelope(once).value()) == once);
+  }
   return 0;
 }
