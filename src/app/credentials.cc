@@ -6,13 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <span>
 
 #include "base/bytes.h"
@@ -50,6 +53,7 @@ class Reader {
   explicit Reader(std::string path) : path_(std::move(path)) {}
 
   Result<std::vector<auth::Key>> read(const YamlNode& root) {
+    if (root.kind == Kind::kNull) return problem({1, 1}, "the file is empty");
     if (root.kind != Kind::kMap) return problem(root.at, "expected 'selvage-credentials: 1'");
     std::vector<auth::Key> keys;
     bool has_version = false;
@@ -62,6 +66,8 @@ class Reader {
         for (const YamlNode& item : value.items) {
           auto key = read_key(item);
           if (!key) return std::unexpected(std::move(key).error());
+          if (!ids_.insert(key->id).second)
+            return problem(item.at, fmt::format("the key '{}' is given twice", key->id));
           keys.push_back(*std::move(key));
         }
       } else {
@@ -107,6 +113,8 @@ class Reader {
       if (target == nullptr) return unknown(name, at, kKnown);
       if (value.kind != Kind::kScalar)
         return problem(value.at, fmt::format("'{}' is a text", name));
+      if (name == "account" && !is_account(value.scalar))
+        return problem(value.at, "an account has 12 digits");
       *target = value.scalar;
     }
     if (key.id.empty() || key.secret.empty())
@@ -115,6 +123,8 @@ class Reader {
       return problem(node.at,
                      "a key needs 'allow': 'everything', or a list of "
                      "{queues: …, actions: …}");
+    if (const auto valid = auth::Keyring::make({key}); !valid)
+      return problem(node.at, valid.error().message);
     return key;
   }
 
@@ -157,6 +167,7 @@ class Reader {
   }
 
   std::string path_;
+  std::set<std::string> ids_;  // of the keys so far
 };
 
 std::string random_hex(size_t bytes) {
@@ -205,6 +216,12 @@ void warn_if_others_can_read(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_account(std::string_view text) {
+  constexpr size_t kDigits = 12;
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  return text.size() == kDigits && std::ranges::all_of(text, is_digit);
+}
 
 Result<std::vector<auth::Key>> read_credentials(const std::string& path) {
   auto text = read_file(path);

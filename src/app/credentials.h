@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "auth/keys.h"
@@ -12,6 +13,8 @@
 #include "client/client.h"
 
 namespace selvage::app {
+
+bool is_account(std::string_view text);  // 12 digits
 
 // Failure (kSettings): the file cannot be read, or its first problem with line and column. Warns in
 // the log when others than its owner can read it. Never says a secret.

@@ -94,23 +94,33 @@ Result<http::ServerOptions> server_options(const ServeSettings& settings) {
   return options;
 }
 
+bool is_web_url(std::string_view url) {
+  const size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+  const auto is_plain = [](unsigned char c) {
+    return std::isgraph(c) != 0 && c != '?' && c != '#' && c != '"' && c != '<' && c != '>';
+  };
+  return scheme != 0 && url.size() > scheme && url[scheme] != '/' &&
+         std::ranges::all_of(url, is_plain);
+}
+
 Result<sqs::Identity> identity_of(const EndpointSettings& endpoint) {
-  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
   const auto is_of_region = [](unsigned char c) {
     return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
   };
-  constexpr size_t kAccountDigits = 12;
   const std::string& account = endpoint.account;
-  if (account.size() != kAccountDigits || !std::ranges::all_of(account, is_digit))
+  if (!is_account(account))
     return failure(ErrorCode::kSettings,
                    fmt::format("--account {} is no account: it has 12 digits", account));
   if (endpoint.region.empty() || !std::ranges::all_of(endpoint.region, is_of_region))
     return failure(ErrorCode::kSettings,
                    fmt::format("--region {} is no region, such as us-east-1", endpoint.region));
   std::string url = endpoint.public_url;
-  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://"))
-    return failure(ErrorCode::kSettings,
-                   fmt::format("--public-url {} must begin with http:// or https://", url));
+  if (!url.empty() && !is_web_url(url))
+    return failure(
+        ErrorCode::kSettings,
+        fmt::format("--public-url {} must begin with http:// or https:// and a host, and "
+                    "have neither a query nor spaces",
+                    url));
   while (url.ends_with('/')) url.pop_back();
   return sqs::Identity{.region = endpoint.region, .account = account, .public_url = url};
 }

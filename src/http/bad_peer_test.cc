@@ -172,6 +172,30 @@ TEST(BadPeers, OneThatOnlyStopsSendingIsGone) {
   EXPECT_EQ(peer.rest(), "");
 }
 
+// The answer is ready, and nothing else is looked at before it: the end of the stream is unread.
+TEST(BadPeers, OneThatHasGoneBeforeItsAnswerIsWrittenIsTold) {
+  class Late final : public Handler {
+   public:
+    void handle(Request, std::shared_ptr<Connection> connection, Responder responder) override {
+      connection->on_abandoned([this] { abandoned.set_value(); });
+      arrived.set_value();
+      gone.get_future().wait();
+      std::thread([&responder] { responder.send(text("too late")); }).join();
+    }
+    std::promise<void> arrived, gone, abandoned;
+  };
+  Late late;
+  const auto server = serve(late);
+  Peer peer(server->port());
+  peer.write(get("/"));
+  late.arrived.get_future().wait();
+  shutdown(peer.handle(), SHUT_WR);
+  late.gone.set_value();
+  EXPECT_EQ(late.abandoned.get_future().wait_for(std::chrono::minutes(1)),
+            std::future_status::ready);
+  EXPECT_EQ(peer.rest(), "");
+}
+
 TEST(BadPeers, EmptyLinesWithoutEndAreNoRequest) {
   Echo echo;
   const auto server = serve(echo, {.threads = 1, .idle_deadline = Duration(1)});

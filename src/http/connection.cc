@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.h"
 
+#include <poll.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
@@ -88,9 +90,16 @@ void HttpConnection::send(Response response) {
   if (loop_->on_own_thread() && handling_) return finish(response);
   loop_->post([self = shared_from_this(), response = std::move(response)] {
     if (self->closed_) return;
+    if (self->abandoned_ && self->peer_has_gone()) return self->close();
     self->finish(response);
     self->advance();
   });
+}
+
+// Asks the kernel: that the peer has gone may have come with the request and not been read yet.
+bool HttpConnection::peer_has_gone() {
+  pollfd socket{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) > 0;
 }
 
 void HttpConnection::sweep(SteadyTime now) {

@@ -64,6 +64,7 @@ class HttpConnection final : public Connection,
   void advance();
   void begin(char first);
   bool is_from_this_host() const;
+  bool peer_has_gone();
   bool unseal();
   void compact();
   void parse();

@@ -44,8 +44,10 @@ class Connection {
   // it already has. Also while a request is being answered: a peer that vanishes in the middle of a
   // long poll is noticed then, not at the next write.
   virtual void on_close(std::function<void()> callback) = 0;
-  // Calls back, on a server thread, when the peer goes away before the request that is being
-  // handled was answered. Only inside handle(); replaces the one before; forgotten with the answer.
+  // Calls back, on a server thread, when the peer goes away before the answer to the request that
+  // is being handled is written; an answer that was already sent is then dropped, so that what it
+  // carries can be taken back. Only inside handle(); replaces the one before; forgotten with the
+  // answer.
   virtual void on_abandoned(std::function<void()> callback) = 0;
   // Like on_close(), in place of the callback given before with this key, which is forgotten; an
   // empty `callback` only forgets. For a client that does the same thing again and again.

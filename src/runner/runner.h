@@ -27,7 +27,7 @@ struct RunnerSettings {
   std::string worker;  // unique name, for example "shrink-1"
   http::Endpoint broker;
   std::optional<client::Credentials> credentials = {};  // what requests are signed with
-  std::string data;             // the data directory, absolute
+  std::string data;                                     // the data directory, absolute
   std::string supervisor_lock;  // drain when nobody has held it for orphan_grace; empty: never
   Duration orphan_grace = std::chrono::seconds(30);
   Duration drain_limit = std::chrono::seconds(30);  // for the message in the program

@@ -17,10 +17,10 @@
 namespace selvage::supervisor {
 
 struct RootSettings {
-  std::string program;  // our own binary
-  std::string file;     // the workflow file, absolute
-  std::string data;     // absolute
-  std::string listen;   // HOST:PORT of the broker
+  std::string program;                          // our own binary
+  std::string file;                             // the workflow file, absolute
+  std::string data;                             // absolute
+  std::string listen;                           // HOST:PORT of the broker
   std::vector<std::string> serve_options = {};  // more arguments for the broker
   Duration drain_limit = std::chrono::seconds(30);
 };

@@ -22,7 +22,7 @@ struct SupervisorSettings {
   std::string program;  // our own binary: what runners are started from
   http::Endpoint broker;
   std::optional<client::Credentials> credentials = {};  // what requests are signed with
-  std::string data;  // absolute
+  std::string data;                                     // absolute
   Duration drain_limit = std::chrono::seconds(30);
 };
 
