@@ -7,6 +7,8 @@
 #include <cctype>
 #include <mutex>
 
+#include "base/clock.h"
+#include "http/date.h"
 #include "sqs/queue_attributes.h"
 
 namespace selvage::sqs {
@@ -180,10 +182,14 @@ void Call::submit_receive(queue::Receive command,
 
 // ---- answering
 
+std::vector<http::Header> Call::common_headers() const {
+  return {{"x-amzn-RequestId", in_.request_id}, {"Date", http::http_date(SystemClock().now())}};
+}
+
 void Call::send(std::string body) {
   in_.responder.send({.status = 200,
                       .content_type = std::string(content_type(in_.dialect)),
-                      .headers = {{"x-amzn-RequestId", in_.request_id}},
+                      .headers = common_headers(),
                       .body = std::move(body)});
 }
 
@@ -205,7 +211,7 @@ void Call::answer_json(std::string json) {
 void Call::refuse(const ApiError& error) {
   http::Response response{.status = error.kind.status,
                           .content_type = std::string(content_type(in_.dialect)),
-                          .headers = {{"x-amzn-RequestId", in_.request_id}},
+                          .headers = common_headers(),
                           .body = error_body(in_.dialect, error, in_.request_id)};
   // The service sends none with an operation that it does not know.
   if (in_.dialect == Dialect::kJson && error.kind != kUnknownOperation)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "base/function_ref.h"
@@ -97,6 +98,7 @@ class Call : public std::enable_shared_from_this<Call> {
  private:
   OrError<void> read_json(Members each);
   OrError<void> read_form(Members each);
+  std::vector<http::Header> common_headers() const;
   void send(std::string body);
 
   const World world_;
