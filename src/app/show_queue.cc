@@ -100,7 +100,8 @@ Fields to_fields(const Description& queue) {
     if (!has_word(name) && name != "FifoQueue") fields.emplace_back(name, value);
   for (const std::string& source : queue.sources)
     fields.emplace_back("takes dead letters of", queue_name(source));
-  for (const auto& [name, value] : queue.tags) fields.emplace_back("tag", name + "=" + value);
+  for (const auto& [name, value] : queue.tags)
+    fields.emplace_back("tag", fmt::format("{}={}", name, value));
   return fields;
 }
 

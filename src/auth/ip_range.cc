@@ -45,8 +45,9 @@ std::optional<IpRange> IpRange::read(std::string_view text) {
   const int before =
       is_v4(*address) && address_text.find(':') == std::string_view::npos ? kV4Offset : 0;
   int bits = 0;
-  const char* const end = bits_text.data() + bits_text.size();
-  const auto [stopped, error] = std::from_chars(bits_text.data(), end, bits);
+  const char* const begin = bits_text.begin();
+  const char* const end = bits_text.end();
+  const auto [stopped, error] = std::from_chars(begin, end, bits);
   if (error != std::errc() || stopped != end || bits < 0 || bits > kBits - before)
     return std::nullopt;
   range.bits_ = before + bits;

@@ -60,8 +60,8 @@ Result<void> Shard::recover(Instant now) {
 
 // One record of kMeta; a queue's own comes before what belongs to it.
 Result<void> Shard::restore(std::string_view key, std::string_view value, Instant now) {
-  const auto take = [&](auto&& decoded, auto&&... more) -> Result<void> {
-    if (!decoded) return std::unexpected(std::move(decoded).error());
+  const auto take = [&](const auto& decoded, const auto&... more) -> Result<void> {
+    if (!decoded) return std::unexpected(decoded.error());
     engine_.restore(*decoded, more...);
     return {};
   };

@@ -24,7 +24,7 @@ using Chosen = std::function<ExitCode()>;
 
 // The command does `verb(*settings)`.
 template <typename Settings>
-void choose(CLI::App* command, Chosen& chosen, std::shared_ptr<Settings> settings,
+void choose(CLI::App* command, Chosen& chosen, const std::shared_ptr<Settings>& settings,
             ExitCode (*verb)(const Settings&)) {
   command->callback(
       [&chosen, settings, verb] { chosen = [settings, verb] { return verb(*settings); }; });

@@ -64,7 +64,7 @@ Result<Outcomes> parse_outcomes(const std::string& json);
 // Turns a callback for T into one for the answer's text.
 template <typename T, typename Parse>
 Client::Callback<std::string> parsed_by(Parse parse, Client::Callback<T> done) {
-  return [parse, done = std::move(done)](Result<std::string> answer) {
+  return [parse = std::move(parse), done = std::move(done)](Result<std::string> answer) {
     if (!answer) return done(std::unexpected(std::move(answer).error()));
     done(parse(*answer));
   };

@@ -63,15 +63,15 @@ Reply Engine::run(StartMove& c, Context& x) {
     if (task.source == c.source && task.status == Status::kRunning)
       return Refusal::kMoveTaskRunning;
   advance_queue(*source, x);
-  const MoveTask task{.id = {random_.next() | 1},
-                      .source = c.source,
-                      .destination = c.destination,
-                      .max_per_second = c.max_per_second,
-                      .status = Status::kRunning,
-                      .moved = 0,
-                      .to_move = source->messages.visible(),
-                      .started = x.now,
-                      .failure = {}};
+  MoveTask task{.id = {random_.next() | 1},
+                .source = c.source,
+                .destination = c.destination,
+                .max_per_second = c.max_per_second,
+                .status = Status::kRunning,
+                .moved = 0,
+                .to_move = source->messages.visible(),
+                .started = x.now,
+                .failure = {}};
   restore(task, x.now);
   x.out.emplace_back(PutMoveTask{task});
   const auto known = moves_of(c.source);

@@ -91,12 +91,13 @@ OrError<std::string> name_in(const Identity& identity, std::string_view paramete
 template <typename R>
 void submit(const CallPtr& call, queue::Command command,
             std::function<void(Call& call, const R& reply)> render) {
-  call->backend().submit(std::move(command), [call, render](queue::Reply reply) {
-    if (const auto* const wanted = std::get_if<R>(&reply)) return render(*call, *wanted);
-    const auto refusal = std::get<queue::Refusal>(reply);
-    call->refuse(refusal == queue::Refusal::kNoSuchQueue ? not_found("SourceArn").error()
-                                                         : describe(refusal));
-  });
+  call->backend().submit(
+      std::move(command), [call, render = std::move(render)](const queue::Reply& reply) {
+        if (const auto* const wanted = std::get_if<R>(&reply)) return render(*call, *wanted);
+        const auto refusal = std::get<queue::Refusal>(reply);
+        call->refuse(refusal == queue::Refusal::kNoSuchQueue ? not_found("SourceArn").error()
+                                                             : describe(refusal));
+      });
 }
 
 void write(const MoveTask& task, const Identity& identity, Result& out) {

@@ -37,8 +37,8 @@ std::optional<std::string> scalar(JsonValue& value) {
 // One text or a list of them.
 bool take_texts(JsonValue& value, Texts& out) {
   const auto add = [&](JsonValue& item) {
-    auto text = scalar(item);
-    if (text) out.push_back(*std::move(text));
+    const auto text = scalar(item);
+    if (text) out.push_back(*text);
     return text.has_value();
   };
   return value.kind() == Kind::kArray ? value.array(add) : add(value);

@@ -55,7 +55,8 @@ ApiError describe_sending(queue::Refusal refusal, size_t limit) {
 void submit_sending(const CallPtr& call, queue::Send command,
                     std::function<void(Call& call, const Sending& sending)> render) {
   const std::string queue = command.queue;
-  call->submit<Results>(std::move(command), [queue, render](Call& c, Results results) {
+  call->submit<Results>(std::move(command), [queue, render = std::move(render)](
+                                                Call& c, const Results& results) {
     const auto is_too_large = [](const auto& r) {
       return !r && r.error() == queue::Refusal::kTooLarge;
     };
