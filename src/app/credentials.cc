@@ -18,6 +18,7 @@
 #include <set>
 #include <span>
 
+#include "auth/arn.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ids.h"
@@ -113,7 +114,7 @@ class Reader {
       if (target == nullptr) return unknown(name, at, kKnown);
       if (value.kind != Kind::kScalar)
         return problem(value.at, fmt::format("'{}' is a text", name));
-      if (name == "account" && !is_account(value.scalar))
+      if (name == "account" && !auth::is_account(value.scalar))
         return problem(value.at, "an account has 12 digits");
       *target = value.scalar;
     }
@@ -216,12 +217,6 @@ void warn_if_others_can_read(const std::string& path) {
 }
 
 }  // namespace
-
-bool is_account(std::string_view text) {
-  constexpr size_t kDigits = 12;
-  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
-  return text.size() == kDigits && std::ranges::all_of(text, is_digit);
-}
 
 Result<std::vector<auth::Key>> read_credentials(const std::string& path) {
   auto text = read_file(path);

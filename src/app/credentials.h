@@ -14,8 +14,6 @@
 
 namespace selvage::app {
 
-bool is_account(std::string_view text);  // 12 digits
-
 // Failure (kSettings): the file cannot be read, or its first problem with line and column. Warns in
 // the log when others than its owner can read it. Never says a secret.
 Result<std::vector<auth::Key>> read_credentials(const std::string& path);

@@ -17,7 +17,9 @@
 
 #include "app/credentials.h"
 #include "app/failure.h"
+#include "app/paths.h"
 #include "artifact/artifacts.h"
+#include "auth/arn.h"
 #include "auth/digest.h"
 #include "auth/verifier.h"
 #include "base/clock.h"
@@ -108,7 +110,7 @@ Result<sqs::Identity> identity_of(const EndpointSettings& endpoint) {
     return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
   };
   const std::string& account = endpoint.account;
-  if (!is_account(account))
+  if (!auth::is_account(account))
     return failure(ErrorCode::kSettings,
                    fmt::format("--account {} is no account: it has 12 digits", account));
   if (endpoint.region.empty() || !std::ranges::all_of(endpoint.region, is_of_region))
@@ -216,10 +218,6 @@ ExitCode run(const ServeSettings& settings, Parts parts) {
   broker->reset();
   server->reset();
   return ExitCode::kOk;
-}
-
-std::string absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "app/credentials.h"
 #include "app/failure.h"
+#include "app/paths.h"
 #include "base/log.h"
 #include "runner/runner.h"
 #include "supervisor/root.h"
@@ -17,10 +18,6 @@
 
 namespace selvage::app {
 namespace {
-
-std::string absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
 
 // By its path, so that process lists show it; as /proc has it when it was replaced on disk.
 std::string own_program() {

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "auth/text.h"
@@ -17,6 +19,12 @@ bool fits_arn(std::string_view pattern, std::string_view arn) {
   for (size_t i = 0; i < wanted.size(); ++i)
     if (!fits(wanted[i], parts[i])) return false;
   return true;
+}
+
+bool is_account(std::string_view text) {
+  constexpr size_t kDigits = 12;
+  return text.size() == kDigits &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 std::string user_arn(std::string_view account, std::string_view user) {

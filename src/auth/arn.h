@@ -12,6 +12,9 @@ namespace selvage::auth {
 // anything.
 bool fits_arn(std::string_view pattern, std::string_view arn);
 
+// Whether it is an AWS account: 12 digits.
+bool is_account(std::string_view text);
+
 std::string user_arn(std::string_view account, std::string_view user);
 std::string root_arn(std::string_view account);  // stands for the whole account
 

@@ -64,6 +64,10 @@ struct QueueConfig {
   std::optional<Fifo> fifo;  // absent: a standard queue; fixed when the queue is made
   Encryption encryption;
   std::string policy;  // a JSON document, unread here; empty: none
+
+  bool sends_dead_letters_to(const std::string& queue) const {
+    return redrive && redrive->dead_letter_queue == queue;
+  }
   bool operator==(const QueueConfig&) const = default;
 };
 

@@ -162,6 +162,7 @@ class Engine {
   Place move(Place from, Queue& to, Message edited, Context& x);
   OrRefusal<Done> reschedule(Queue& queue, const Reschedule::Item& item, Context& x);
   std::vector<MoveTask> moves_of(const std::string& source) const;
+  void forget_step(MoveTaskId id);
   void forget_move(MoveTaskId id, Context& x);
   void step(MoveTask& task, Context& x);
   std::string move_back(const MoveTask& task, Queue& source, Seq seq, Context& x);

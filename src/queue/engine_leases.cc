@@ -131,9 +131,7 @@ void Engine::give_back(Queue& queue, Seq seq, Duration delay, Context& x) {
   change(queue, seq, x, [&](Message& message) {
     message.taken -= message.taken > 0 ? 1 : 0;
     message.vest = delay > Duration{0} ? x.now + delay : message.sent;
-    message.token = {};
-    message.session = {};
-    message.leased = false;
+    message.revoke();
   });
 }
 
@@ -174,9 +172,7 @@ Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
     if (dead) return;
     message.failed = failed;
     message.vest = delay > Duration{0} ? x.now + delay : kHead;
-    message.token = {};
-    message.session = {};
-    message.leased = false;
+    message.revoke();
   });
   if (!failure.evidence.empty())
     x.out.emplace_back(
@@ -188,16 +184,14 @@ std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context&
   const auto& redrive = queue.record.config.redrive;
   Queue* const target = redrive ? find(redrive->dead_letter_queue) : nullptr;
   if (target == nullptr || target == &queue) return std::nullopt;
-
   if (target->is_fifo() != queue.is_fifo()) return std::nullopt;
+
   end_lease(queue, seq);
   Message message = *queue.messages.find(seq);
   message.vest = x.now;
   message.taken_before += message.taken;
   message.taken = message.failed = 0;
-  message.token = {};
-  message.session = {};
-  message.leased = false;
+  message.revoke();
   message.source = queue.record.name;
   if (target->is_fifo()) {
     // Two messages of one id both survive, and its age begins anew (the guide, dead-letter queues).

@@ -135,11 +135,11 @@ std::optional<Refusal> Engine::receive(Queue& queue, const Receive& c,
     if (!is_spent || !dead_letter(queue, *seq, x)) {
       deliveries.push_back(lease(queue, *seq, c, x));
       const Delivery& given = deliveries.back();
-      leases.push_back({*seq, given.receipt.token, given.message.vest});
+      if (is_attempt) leases.push_back({*seq, given.receipt.token, given.message.vest});
     }
     seq = queue.messages.next_ready(group);
   }
-  if (is_attempt && !leases.empty()) queue.attempts.remember(c.attempt, std::move(leases), x.now);
+  if (!leases.empty()) queue.attempts.remember(c.attempt, std::move(leases), x.now);
   return std::nullopt;
 }
 

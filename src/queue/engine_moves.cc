@@ -37,8 +37,7 @@ Message renewed(Message message, MessageId id, Instant now) {
   message.sent = message.vest = message.retained_from = now;
   message.first_received = message.leased_at = message.freed = {};
   message.taken = message.taken_before = message.failed = 0;
-  message.token = {};
-  message.session = {};
+  message.revoke();
   message.source.clear();
   return message;
 }
@@ -48,11 +47,10 @@ Message renewed(Message message, MessageId id, Instant now) {
 Reply Engine::run(StartMove& c, Context& x) {
   Queue* const source = find(c.source);
   if (source == nullptr) return Refusal::kNoSuchQueue;
-  const bool is_target = std::ranges::any_of(by_name_, [&](const auto& named) {
-    const auto& redrive = named.second->record.config.redrive;
-    return redrive && redrive->dead_letter_queue == c.source;
-  });
-  if (!is_target) return Refusal::kNotADeadLetterQueue;
+  if (!std::ranges::any_of(by_name_, [&](const auto& named) {
+        return named.second->record.config.sends_dead_letters_to(c.source);
+      }))
+    return Refusal::kNotADeadLetterQueue;
   if (!c.destination.empty()) {
     const Queue* const destination = find(c.destination);
     if (destination == nullptr) return Refusal::kNoDestination;
@@ -84,7 +82,7 @@ Reply Engine::run(CancelMove& c, Context& x) {
   if (at == moves_.end() || at->second.source != c.source) return Refusal::kNoMoveTask;
   MoveTask& task = at->second;
   if (task.status != Status::kRunning) return Refusal::kMoveTaskEnded;
-  std::erase_if(move_steps_, [&](const auto& step) { return step.second == task.id; });
+  forget_step(task.id);
   task.status = Status::kCancelled;
   x.out.emplace_back(PutMoveTask{task});
   return task;
@@ -108,8 +106,12 @@ std::vector<MoveTask> Engine::moves_of(const std::string& source) const {
   return found;
 }
 
-void Engine::forget_move(MoveTaskId id, Context& x) {
+void Engine::forget_step(MoveTaskId id) {
   std::erase_if(move_steps_, [&](const auto& step) { return step.second == id; });
+}
+
+void Engine::forget_move(MoveTaskId id, Context& x) {
+  forget_step(id);
   moves_.erase(id);
   x.out.emplace_back(DropMoveTask{id});
 }

@@ -125,10 +125,9 @@ Reply Engine::run(ListQueues& c, Context& x) {
   const std::string& from = std::max(c.prefix, c.after);
   for (auto at = by_name_.lower_bound(from); at != by_name_.end() && found.size() < c.max; ++at) {
     if (!at->first.starts_with(c.prefix)) break;
-    const auto& redrive = at->second->record.config.redrive;
     if (at->first == c.after) continue;
     if (!c.dead_letter_queue.empty() &&
-        (!redrive || redrive->dead_letter_queue != c.dead_letter_queue))
+        !at->second->record.config.sends_dead_letters_to(c.dead_letter_queue))
       continue;
     advance_queue(*at->second, x);
     found.push_back(info(*at->second));

@@ -97,12 +97,12 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
     edited.vest = x.now + *item.delay;
     edited.retained_from = std::max(edited.retained_from, edited.vest);
   }
-  if (target == &queue)
+  if (target == &queue) {
     change(queue, seq, x, [&](Message& message) { message = edited; });
-  else {
-    ++queue.record.totals.moved;
-    move({&queue, seq}, *target, std::move(edited), x);
+    return Done{};
   }
+  ++queue.record.totals.moved;
+  move({&queue, seq}, *target, std::move(edited), x);
   return Done{};
 }
 

@@ -46,6 +46,13 @@ struct Message {
   std::string group;        // FIFO: kept in order, one holder; standard: whose turn it is
   std::string deduplication_id;  // FIFO
   bool operator==(const Message&) const = default;
+
+  // No receipt from before means anything any more.
+  void revoke() {
+    token = {};
+    session = {};
+    leased = false;
+  }
 };
 
 // The token of a message's next lease. Until one is revoked, the tokens of a message's leases share

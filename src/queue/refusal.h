@@ -21,7 +21,7 @@ enum class Refusal {
   kNoGroup,            // FIFO queues need a group with every message
   kNoDeduplicationId,  // and something to know duplicates by
   kNotForFifo,         // a delay of its own
-  kNotForStandard,     // a deduplication id, an attempt id, a FIFO setting
+  kNotForStandard,     // a deduplication id, a FIFO setting
   kLeaseExpired,       // FIFO: the receipt's time is over, the message is not its any more
   kNoMessage,          // deleted, or never there
   kHeld,               // somebody has it in hand

@@ -63,7 +63,8 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
       artifacts_(std::move(artifacts)),
       journal_(std::move(journal)),
       lock_(std::move(lock)),
-      work_root_(fmt::format("{}/work/{}.{}", settings_.data, settings_.worker, getpid())),
+      work_root_(std::filesystem::path(settings_.data) / "work" /
+                 fmt::format("{}.{}", settings_.worker, getpid())),
       work_{.in = {}, .out = work_root_ + "/out"},
       control_(reactor_, settings_.broker, {.credentials = settings_.credentials}),
       intake_(reactor_, settings_.broker, {.credentials = settings_.credentials}),

@@ -3,10 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 
+#include "auth/text.h"
 #include "base/ids.h"
 #include "sqs/actions.h"
 
@@ -27,8 +26,7 @@ std::string_view query_of(std::string_view target) {
 
 Dialect dialect_of(const http::Request& request) {
   if (!request.header("x-amz-target").empty()) return Dialect::kJson;
-  std::string accept(request.header("accept"));
-  std::ranges::transform(accept, accept.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string accept = auth::to_lower(request.header("accept"));
   return accept.find("application/json") == std::string::npos ? Dialect::kXml : Dialect::kOldJson;
 }
 

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "sqs/receipt.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -26,9 +26,7 @@ bool take_entries(Value& value, std::vector<ReceiptEntry>& out) {
 }
 
 bool is_valid_id(const std::string& id) {
-  return !id.empty() && id.size() <= kMaxIdLength && std::ranges::all_of(id, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-  });
+  return !id.empty() && id.size() <= kMaxIdLength && std::ranges::all_of(id, is_name_character);
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <mutex>
 
 #include "base/clock.h"
 #include "http/date.h"
 #include "sqs/queue_attributes.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -50,9 +50,7 @@ OrError<void> Call::admit(const std::string& queue, std::string_view action) con
 OrError<std::string> Call::queue_of(const std::string& url, std::string_view action) const {
   if (url.empty()) return missing_parameter("QueueUrl");
   std::string queue = url.substr(url.rfind('/') + 1);
-  const auto is_of_name = [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-  };
+  const auto is_of_name = [](char c) { return is_name_character(c) || c == '.'; };
   if (queue.empty() || !std::ranges::all_of(queue, is_of_name))
     return sqs::refuse(kInvalidAddress,
                        fmt::format("The address {} is not valid for this endpoint.", url));
@@ -182,8 +180,26 @@ void Call::submit_receive(queue::Receive command,
 
 // ---- answering
 
+namespace {
+
+// Written anew once a second, not with every answer.
+const std::string& date_now() {
+  thread_local std::chrono::sys_seconds second{std::chrono::seconds(-1)};
+  thread_local std::string date;
+  const Instant now = SystemClock().now();
+  const std::chrono::sys_seconds present{
+      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch())};
+  if (present != second) {
+    second = present;
+    date = http::http_date(now);
+  }
+  return date;
+}
+
+}  // namespace
+
 std::vector<http::Header> Call::common_headers() const {
-  return {{"x-amzn-RequestId", in_.request_id}, {"Date", http::http_date(SystemClock().now())}};
+  return {{"x-amzn-RequestId", in_.request_id}, {"Date", date_now()}};
 }
 
 void Call::send(std::string body) {

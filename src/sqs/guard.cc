@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
+#include "auth/arn.h"
+#include "auth/text.h"
 #include "sqs/policy_document.h"
 
 namespace selvage::sqs {
@@ -27,11 +26,6 @@ const ErrorKind& kind_of(auth::SignatureFault fault) {
       return kSignatureDoesNotMatch;
   }
   return kSignatureDoesNotMatch;
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 // SendMessageBatch asks for sqs:SendMessage.
@@ -81,12 +75,13 @@ OrError<void> Guard::admit(const Caller& caller, std::string_view action,
   if (caller.key == nullptr)
     return refuse(kMissingAuthenticationToken, "Request is missing Authentication Token");
   const std::string& account = caller.key->account;
-  const std::string asked = lower(auth::policy_action(access.action));
-  return refuse(kAccessDenied,
-                fmt::format("User: arn:aws:iam::{}:user/{} is not authorized to perform: {} on "
-                            "resource: {} because no identity-based policy allows the {} action",
-                            account.empty() ? identity_.account : account, caller.key->user(),
-                            asked, access.arn, asked));
+  const std::string asked = auth::to_lower(auth::policy_action(access.action));
+  return refuse(
+      kAccessDenied,
+      fmt::format("User: {} is not authorized to perform: {} on "
+                  "resource: {} because no identity-based policy allows the {} action",
+                  auth::user_arn(account.empty() ? identity_.account : account, caller.key->user()),
+                  asked, access.arn, asked));
 }
 
 std::shared_ptr<const auth::Policy> Guard::policy_of(const std::string& queue) const {

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
 #include "auth/digest.h"
+#include "auth/text.h"
 #include "base/bytes.h"
 #include "sqs/envelope.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -20,19 +21,13 @@ using Fault = AttributeValue::Fault;
 constexpr size_t kMaxAttributes = 10;
 constexpr size_t kMaxAttributeName = 256;
 
-bool is_name_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
+bool is_of_name(char c) {
+  return is_name_character(c) || c == '.';
 }
 
 bool is_valid_name(const std::string& name) {
-  const std::string folded = lower(name);
-  return name.size() <= kMaxAttributeName && std::ranges::all_of(name, is_name_character) &&
+  const std::string folded = auth::to_lower(name);
+  return name.size() <= kMaxAttributeName && std::ranges::all_of(name, is_of_name) &&
          name.front() != '.' && name.back() != '.' && name.find("..") == std::string::npos &&
          !folded.starts_with("aws.") && !folded.starts_with("amazon.");
 }

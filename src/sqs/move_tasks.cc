@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/bytes.h"
 #include "sqs/actions.h"
 #include "sqs/limits.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -61,9 +61,9 @@ std::optional<Handle> parse_handle(const std::string& text) {
       return true;
     });
   });
-  const char* const end = id.data() + id.size();
-  const auto number = std::from_chars(id.data(), end, handle.task.value, 16);
-  if (!read || id.empty() || number.ec != std::errc() || number.ptr != end) return std::nullopt;
+  const auto number = hex_number(id);
+  if (!read || !number) return std::nullopt;
+  handle.task.value = *number;
   return handle;
 }
 
@@ -91,12 +91,12 @@ OrError<std::string> name_in(const Identity& identity, std::string_view paramete
 template <typename R>
 void submit(const CallPtr& call, queue::Command command,
             std::function<void(Call& call, const R& reply)> render) {
-  call->backend().submit(
-      std::move(command), [call, render = std::move(render)](const queue::Reply& reply) {
-        if (const auto* const wanted = std::get_if<R>(&reply)) return render(*call, *wanted);
+  call->submit_for_any(
+      std::move(command), [render = std::move(render)](Call& c, const queue::Reply& reply) {
+        if (const auto* const wanted = std::get_if<R>(&reply)) return render(c, *wanted);
         const auto refusal = std::get<queue::Refusal>(reply);
-        call->refuse(refusal == queue::Refusal::kNoSuchQueue ? not_found("SourceArn").error()
-                                                             : describe(refusal));
+        c.refuse(refusal == queue::Refusal::kNoSuchQueue ? not_found("SourceArn").error()
+                                                         : describe(refusal));
       });
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
-
 #include "base/bytes.h"
 #include "sqs/actions.h"
 #include "sqs/receipt.h"
 #include "sqs/session_id.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -62,9 +61,8 @@ std::string print_session_id(SessionId id) {
 }
 
 OrError<SessionId> parse_session_id(std::string_view text) {
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0)
+  const uint64_t value = hex_number(text).value_or(0);
+  if (value == 0)
     return refuse(kInvalidParameterValue, "SessionId is not one that OpenSession gave.");
   return SessionId{value};
 }

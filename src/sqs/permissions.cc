@@ -4,14 +4,15 @@
 #include <array>
 #include <functional>
 
+#include "auth/arn.h"
 #include "sqs/actions.h"
 #include "sqs/policy_document.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
 
 constexpr size_t kMaxLabel = 80;
-constexpr size_t kAccountDigits = 12;
 constexpr std::array<std::string_view, 9> kGrantable = {"*",
                                                         "SendMessage",
                                                         "ReceiveMessage",
@@ -23,14 +24,7 @@ constexpr std::array<std::string_view, 9> kGrantable = {"*",
                                                         "ListDeadLetterSourceQueues"};
 
 bool is_label(std::string_view text) {
-  return text.size() <= kMaxLabel && std::ranges::all_of(text, [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '_' || c == '-';
-         });
-}
-
-bool is_account(std::string_view text) {
-  return text.size() == kAccountDigits &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+  return text.size() <= kMaxLabel && std::ranges::all_of(text, is_name_character);
 }
 
 OrError<void> check_label(const std::string& label) {
@@ -47,7 +41,7 @@ OrError<void> check(const Permission& permission) {
   if (permission.accounts.empty()) return missing_parameter("AWSAccountIds");
   if (permission.actions.empty()) return missing_parameter("Actions");
   for (const std::string& account : permission.accounts)
-    if (!is_account(account))
+    if (!auth::is_account(account))
       return invalid_value("[" + account + "]", "PrincipalId", "Unable to verify.");
   for (const std::string& action : permission.actions) {
     if (std::ranges::find(kGrantable, action) != kGrantable.end()) continue;
@@ -72,14 +66,13 @@ void edit_policy(const CallPtr& call, const std::string& queue, const Edit& edit
         if (!edited) return c.refuse(edited.error());
         queue::SetQueue command{.queue = queue, .patch = {}, .if_policy = policy};
         command.patch.policy = *std::move(edited);
-        c.backend().submit(std::move(command),
-                           [call = c.shared_from_this(), queue, edit](queue::Reply reply) {
-                             const auto* const refusal = std::get_if<queue::Refusal>(&reply);
-                             if (refusal == nullptr) return call->answer();
-                             if (*refusal == queue::Refusal::kChanged)
-                               return edit_policy(call, queue, edit);
-                             call->refuse(describe(*refusal));
-                           });
+        c.submit_for_any(std::move(command), [queue, edit](Call& again, const queue::Reply& reply) {
+          const auto* const refusal = std::get_if<queue::Refusal>(&reply);
+          if (refusal == nullptr) return again.answer();
+          if (*refusal == queue::Refusal::kChanged)
+            return edit_policy(again.shared_from_this(), queue, edit);
+          again.refuse(describe(*refusal));
+        });
       });
 }
 

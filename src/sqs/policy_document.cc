@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "auth/arn.h"
 #include "wire/json.h"
 
 namespace selvage::sqs {
@@ -169,7 +170,7 @@ void write_texts(wire::JsonWriter& out, const Texts& texts) {
 std::string statement_of(const Permission& permission, const std::string& queue_arn) {
   Texts principals, actions;
   for (const std::string& account : permission.accounts)
-    principals.push_back(account == "*" ? account : fmt::format("arn:aws:iam::{}:root", account));
+    principals.push_back(account == "*" ? account : auth::root_arn(account));
   for (const std::string& action : permission.actions) actions.push_back("SQS:" + action);
   std::string text;
   wire::JsonWriter out(text);

@@ -12,14 +12,14 @@ void purge_queue(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, parsed);
   const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
-  call->backend().submit(queue::PurgeQueue{*queue}, [call, name = *queue](queue::Reply reply) {
-    const auto* const refusal = std::get_if<queue::Refusal>(&reply);
-    if (refusal == nullptr) return call->answer();
+  call->submit_for_any(queue::PurgeQueue{*queue}, [name = *queue](Call& c, const queue::Reply& r) {
+    const auto* const refusal = std::get_if<queue::Refusal>(&r);
+    if (refusal == nullptr) return c.answer();
     ApiError error = describe(*refusal);
     if (*refusal == queue::Refusal::kPurgedRecently)
       error.message =
           fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", name);
-    call->refuse(error);
+    c.refuse(error);
   });
 }
 

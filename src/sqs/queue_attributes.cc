@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <chrono>
 #include <iterator>
 #include <optional>
 
 #include "sqs/policy_document.h"
 #include "sqs/redrive_policy.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -56,13 +55,6 @@ constexpr ChoiceAttribute kManagedSse{"SqsManagedSseEnabled", "false", "true",
 constexpr int64_t kMinKmsReuse = 60;
 constexpr int64_t kMaxKmsReuse = 86'400;
 constexpr auto kDefaultKmsReuse = seconds(300);
-
-std::optional<int64_t> whole_number(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::unexpected<ApiError> bad_value(std::string_view name) {
   return refuse(kInvalidAttributeValue, fmt::format("Invalid value for the parameter {}.", name));
@@ -240,11 +232,8 @@ OrError<void> check_queue_name(const std::string& name, const QueueAttributes& a
   std::string_view rest = name;
   const bool ends_like_one = rest.ends_with(kFifoSuffix);
   if (wants_fifo && ends_like_one) rest.remove_suffix(kFifoSuffix.size());
-  const auto is_allowed = [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
-  };
   const bool is_sound =
-      !rest.empty() && name.size() <= kMaxQueueName && std::ranges::all_of(rest, is_allowed);
+      !rest.empty() && name.size() <= kMaxQueueName && std::ranges::all_of(rest, is_name_character);
   if (is_sound && wants_fifo == ends_like_one) return {};
   return refuse(kInvalidParameterValue,
                 wants_fifo

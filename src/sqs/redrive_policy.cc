@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <string_view>
 #include <utility>
 
+#include "auth/text.h"
+#include "sqs/text.h"
 #include "wire/json.h"
 
 namespace selvage::sqs {
@@ -21,27 +22,15 @@ constexpr std::pair<std::string_view, queue::RedriveAllow::Permission> kPermissi
     {"byQueue", queue::RedriveAllow::Permission::kByQueue},
 };
 
-std::optional<int64_t> whole_number(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // The name in the ARN of a queue of ours, or why it is none. An ARN without region and account
 // ("arn:aws:sqs:::name") means the queue here.
 std::expected<std::string, std::string_view> queue_in_arn(std::string_view arn,
                                                           const Identity& identity) {
   constexpr std::string_view kNone = "Dead letter target does not exist.";
-  constexpr std::string_view kService = "arn:aws:sqs:";
-  if (!arn.starts_with(kService)) return std::unexpected(kNone);
-  const std::string_view rest = arn.substr(kService.size());
-  const size_t first = rest.find(':');
-  const size_t second = rest.find(':', first + 1);
-  if (first == rest.npos || second == rest.npos) return std::unexpected(kNone);
-  const std::string_view region = rest.substr(0, first);
-  const std::string_view account = rest.substr(first + 1, second - first - 1);
-  const std::string_view name = rest.substr(second + 1);
+  constexpr size_t kParts = 6;
+  const auto parts = auth::split(arn, ':', kParts);
+  if (!arn.starts_with("arn:aws:sqs:") || parts.size() < kParts) return std::unexpected(kNone);
+  const std::string_view region = parts[3], account = parts[4], name = parts[5];
   if (!account.empty() && account != identity.account)
     return std::unexpected("Dead letter target owner should be same as the source.");
   if (name.empty() || (!region.empty() && region != identity.region)) return std::unexpected(kNone);

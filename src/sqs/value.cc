@@ -2,10 +2,10 @@
 #include "sqs/value.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/bytes.h"
+#include "sqs/text.h"
 
 namespace selvage::sqs {
 namespace {
@@ -68,11 +68,7 @@ std::optional<std::string_view> Value::text() {
 
 std::optional<int64_t> Value::integer() {
   if (json_ != nullptr) return json_->integer();
-  const std::string_view digits = form_.text().value_or("");
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
+  return whole_number(form_.text().value_or(""));
 }
 
 std::optional<bool> Value::boolean() {
