@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "queue/message_id.h"
 #include "store/records.h"
 
 namespace selvage::broker {
@@ -15,6 +16,7 @@ namespace {
 // Whether the mutation reads what earlier commands wrote.
 bool reads_store(const queue::Mutation& mutation) {
   if (std::holds_alternative<queue::MovePayload>(mutation)) return true;
+  if (std::holds_alternative<queue::PlacePayload>(mutation)) return true;
   const auto* const drop = std::get_if<queue::DropPayload>(&mutation);
   return drop != nullptr && drop->has_evidence;
 }
@@ -55,26 +57,53 @@ Result<void> Commit::put(const queue::DropQueue& m) {
 }
 
 Result<void> Commit::put(const queue::DropMessages& m) {
-  const auto [first, last] = store::queue_range(shard_, m.queue);
-  for (const Table table : {Table::kState, Table::kBody, Table::kEvidence})
-    batch_.ranges.push_back({table, first, last});
+  const auto [first_file, last_file] = store::artifact_range(shard_, m.queue);
+  Result<void> outcome;
+  SELVAGE_TRY(
+      store_.scan(Table::kIndex, first_file, last_file, [&](std::string_view, std::string_view id) {
+        const auto artifact = store::decode_id(id);
+        if (artifact)
+          released_.push_back(*artifact);
+        else
+          outcome = std::unexpected(artifact.error());
+        return outcome.has_value();
+      }));
+  SELVAGE_TRY(outcome);
+  const auto drop = [&](Table table, store::KeyRange range) {
+    batch_.ranges.push_back({table, std::move(range.first), std::move(range.second)});
+  };
+  for (const Table table : {Table::kWaiting, Table::kHeld, Table::kBody, Table::kEvidence})
+    drop(table, store::queue_range(shard_, m.queue));
+  drop(Table::kIndex, store::alias_range(shard_, m.queue));
+  drop(Table::kIndex, {first_file, last_file});
   return {};
 }
 
 Result<void> Commit::put(const queue::PutMessage& m) {
-  write(Table::kState, store::message_key(shard_, m.queue, m.message.vest, m.seq),
+  write(store::table_of(m.place), store::message_key(shard_, m.queue, m.place, m.seq),
         store::encode(m.message));
   return {};
 }
 
 Result<void> Commit::put(const queue::DropMessage& m) {
-  write(Table::kState, store::message_key(shard_, m.queue, m.vest, m.seq), std::nullopt);
+  write(store::table_of(m.place), store::message_key(shard_, m.queue, m.place, m.seq),
+        std::nullopt);
   return {};
 }
 
 Result<void> Commit::put(const queue::PutPayload& m) {
-  write(Table::kBody, store::payload_key(shard_, m.queue, m.seq), m.payload);
-  return {};
+  write(Table::kBody, store::payload_key(shard_, m.queue, m.seq),
+        store::encode_payload(m.place, m.payload));
+  if (!m.artifact) return {};
+  SELVAGE_CHECK(artifacts_ != nullptr);
+  kept_ = true;
+  write(Table::kIndex, store::artifact_key(shard_, m.queue, m.seq), store::encode(m.artifact));
+  return artifacts_->keep(m.artifact);
+}
+
+Result<void> Commit::put(const queue::PlacePayload& m) {
+  const std::string key = store::payload_key(shard_, m.queue, m.seq);
+  return place(key, key, m.place);
 }
 
 void Commit::write_fresh(Table table, std::string key, std::string value) {
@@ -82,14 +111,33 @@ void Commit::write_fresh(Table table, std::string key, std::string value) {
   write(table, std::move(key), std::move(value));
 }
 
-Result<std::string> Commit::payload_at(const std::string& key) const {
-  const auto fresh = fresh_.find({Table::kBody, key});
-  if (fresh != fresh_.end()) return *batch_.writes[fresh->second].value;
-  auto found = store_.read(Table::kBody, {key});
-  if (!found) return std::unexpected(std::move(found).error());
-  if (!found->front())
-    return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
-  return *std::move(found->front());
+Result<void> Commit::place(const std::string& from, const std::string& to,
+                           const queue::Place& place) {
+  std::string value;
+  const auto fresh = fresh_.find({Table::kBody, from});
+  if (fresh != fresh_.end()) {
+    value = *batch_.writes[fresh->second].value;
+  } else {
+    auto found = store_.read(Table::kBody, {from});
+    if (!found) return std::unexpected(std::move(found).error());
+    if (!found->front())
+      return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
+    value = *std::move(found->front());
+  }
+  const auto placed = store::decode_payload(value);
+  if (!placed) return std::unexpected(placed.error());
+  write_fresh(Table::kBody, to, store::encode_payload(place, placed->payload));
+  return {};
+}
+
+void Commit::write_alias(QueueId queue, Seq seq, MessageId id) {
+  if (queue::place_of(id) != seq)
+    write(Table::kIndex, store::alias_key(shard_, queue, id), store::encode(seq));
+}
+
+void Commit::drop_alias(QueueId queue, Seq seq, MessageId id) {
+  if (queue::place_of(id) != seq)
+    write(Table::kIndex, store::alias_key(shard_, queue, id), std::nullopt);
 }
 
 Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyRange& range) const {
@@ -107,6 +155,11 @@ Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyR
 
 Result<void> Commit::put(const queue::DropPayload& m) {
   write(Table::kBody, store::payload_key(shard_, m.queue, m.seq), std::nullopt);
+  drop_alias(m.queue, m.seq, m.id);
+  if (m.artifact) {
+    write(Table::kIndex, store::artifact_key(shard_, m.queue, m.seq), std::nullopt);
+    released_.push_back(m.artifact);
+  }
   if (!m.has_evidence) return {};
   auto evidence = evidence_in(store::evidence_range(shard_, m.queue, m.seq));
   if (!evidence) return std::unexpected(std::move(evidence).error());
@@ -117,10 +170,14 @@ Result<void> Commit::put(const queue::DropPayload& m) {
 Result<void> Commit::put(const queue::MovePayload& m) {
   const std::string from = store::payload_key(shard_, m.from_queue, m.from);
   const std::string to = store::payload_key(shard_, m.to_queue, m.to);
-  auto payload = payload_at(from);
-  if (!payload) return std::unexpected(std::move(payload).error());
-  write_fresh(Table::kBody, to, *std::move(payload));
+  SELVAGE_TRY(place(from, to, m.place));
   write(Table::kBody, from, std::nullopt);
+  drop_alias(m.from_queue, m.from, m.former_id);
+  write_alias(m.to_queue, m.to, m.id);
+  if (m.artifact) {
+    write(Table::kIndex, store::artifact_key(shard_, m.from_queue, m.from), std::nullopt);
+    write(Table::kIndex, store::artifact_key(shard_, m.to_queue, m.to), store::encode(m.artifact));
+  }
   if (!m.has_evidence) return {};
   auto evidence = evidence_in(store::evidence_range(shard_, m.from_queue, m.from));
   if (!evidence) return std::unexpected(std::move(evidence).error());
@@ -133,17 +190,6 @@ Result<void> Commit::put(const queue::MovePayload& m) {
 
 Result<void> Commit::put(const queue::AddEvidence& m) {
   write_fresh(Table::kEvidence, store::evidence_key(shard_, m.queue, m.seq, m.at), m.evidence);
-  return {};
-}
-
-Result<void> Commit::put(const queue::KeepArtifact& m) {
-  SELVAGE_CHECK(artifacts_ != nullptr);
-  kept_ = true;
-  return artifacts_->keep(m.artifact);
-}
-
-Result<void> Commit::put(const queue::ReleaseArtifact& m) {
-  released_.push_back(m.artifact);
   return {};
 }
 

@@ -39,11 +39,10 @@ class Commit {
   Result<void> put(const queue::PutMessage& m);
   Result<void> put(const queue::DropMessage& m);
   Result<void> put(const queue::PutPayload& m);
+  Result<void> put(const queue::PlacePayload& m);
   Result<void> put(const queue::DropPayload& m);
   Result<void> put(const queue::MovePayload& m);
   Result<void> put(const queue::AddEvidence& m);
-  Result<void> put(const queue::KeepArtifact& m);
-  Result<void> put(const queue::ReleaseArtifact& m);
   Result<void> put(const queue::PutDeduplication& m);
   Result<void> put(const queue::DropDeduplication& m);
   Result<void> put(const queue::PutMoveTask& m);
@@ -51,8 +50,10 @@ class Commit {
   void write(store::Table table, std::string key, std::optional<std::string> value);
   // A write that a later mutation of the same batch may need: a message that moved may move on.
   void write_fresh(store::Table table, std::string key, std::string value);
-  // What the store will have once the open batch is applied.
-  Result<std::string> payload_at(const std::string& key) const;
+  void write_alias(QueueId queue, Seq seq, MessageId id);
+  void drop_alias(QueueId queue, Seq seq, MessageId id);
+  // Writes the payload that stands at `from` once the open batch is applied to `to`.
+  Result<void> place(const std::string& from, const std::string& to, const queue::Place& place);
   Result<std::map<std::string, std::string>> evidence_in(const store::KeyRange& range) const;
 
   store::Store& store_;

@@ -35,6 +35,7 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, const Sh
 }
 
 Result<void> Shard::recover(Instant now) {
+  now_ = now;
   Result<void> outcome;
   const auto [first, last] = store::shard_range(options_.index);
   SELVAGE_TRY(
@@ -43,19 +44,27 @@ Result<void> Shard::recover(Instant now) {
         return outcome.has_value();
       }));
   SELVAGE_TRY(outcome);
-  SELVAGE_TRY(
-      store_.scan(Table::kState, first, last, [&](std::string_view key, std::string_view value) {
-        auto message = store::decode_message(value);
-        const auto [queue, seq] = store::decode_message_key(key);
-        if (!message) outcome = std::unexpected(message.error());
-        if (message) engine_.restore(queue, seq, *std::move(message), now);
-        return outcome.has_value();
-      }));
-  SELVAGE_TRY(outcome);
+  SELVAGE_TRY(restore_held(now));
   for (const SessionId session : engine_.sessions())
     unresumed_[session] = now + options_.session_grace;
-  if (artifacts_ != nullptr) artifacts_->sweep(engine_.artifacts());
+  if (artifacts_ == nullptr) return {};
+  const auto referred_to = reader_.artifacts();
+  if (!referred_to) return std::unexpected(referred_to.error());
+  artifacts_->sweep(*referred_to);
   return {};
+}
+
+Result<void> Shard::restore_held(Instant now) {
+  Result<void> outcome;
+  const auto [first, last] = store::shard_range(options_.index);
+  SELVAGE_TRY(store_.scan(Table::kHeld, first, last, [&](auto key, auto value) {
+    auto message = store::decode_message(value);
+    const auto at = store::decode_message_key(Table::kHeld, key);
+    if (!message) outcome = std::unexpected(message.error());
+    if (message) engine_.restore(at.queue, at.seq, *std::move(message), now);
+    return outcome.has_value();
+  }));
+  return outcome;
 }
 
 // One record of kMeta; a queue's own comes before what belongs to it.
@@ -104,9 +113,37 @@ Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, I
 Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
   queue::Mutations mutations;
   look_for_artifacts(command);
-  Reply reply = engine_.execute(std::move(command), now, mutations);
+  for (size_t n = 0; n < queue::kMaxPagesAtOnce; ++n) {
+    const auto page = engine_.page_before(command);
+    if (!page) break;
+    SELVAGE_TRY(load(*page, now));
+  }
+  const queue::Reads reads = engine_.reads(command, now, mutations);
+  std::vector<queue::Located> found;
+  if (!reads.empty()) {
+    SELVAGE_TRY(commit_.add(std::exchange(mutations, {})));
+    SELVAGE_TRY(commit_.apply());
+    auto located = reader_.find(reads);
+    if (!located) return std::unexpected(std::move(located).error());
+    found = *std::move(located);
+  }
+  Reply reply = engine_.execute(std::move(command), now, mutations, found);
   SELVAGE_TRY(commit_.add(mutations));
   return reply;
+}
+
+Result<void> Shard::load(const queue::Page& page, Instant now) {
+  SELVAGE_TRY(commit_.apply());
+  auto records = reader_.page(page);
+  if (!records) return std::unexpected(std::move(records).error());
+  engine_.load(page, *std::move(records), now);
+  return {};
+}
+
+// Between two turns, when all is applied: the next one finds its messages in memory.
+Result<void> Shard::read_ahead() {
+  for (const queue::Page& page : engine_.take_pages()) SELVAGE_TRY(load(page, now_));
+  return {};
 }
 
 // Only files can tell whether an output's artifact is there, and the engine has none.
@@ -156,6 +193,7 @@ Result<void> Shard::serve_queue(const std::string& queue, Instant now) {
 }
 
 Result<void> Shard::tick(Instant now) {
+  now_ = now;
   queue::Mutations mutations;
   engine_.advance(now, mutations);
   SELVAGE_TRY(commit_.add(mutations));
@@ -178,6 +216,7 @@ Result<void> Shard::tick(Instant now) {
 }
 
 Instant Shard::next_event() const {
+  if (engine_.wants_pages() || engine_.has_woken()) return Instant{};
   Instant next = std::min(engine_.next_event(), waiters_.next_deadline());
   for (const auto& [session, end] : unresumed_) next = std::min(next, end);
   return next;
@@ -188,6 +227,7 @@ Result<Turn> Shard::commit() {
   engine_.flush(mutations);
   SELVAGE_TRY(commit_.add(mutations));
   SELVAGE_TRY(commit_.apply());
+  SELVAGE_TRY(read_ahead());
   for (Answer& answer : answers_) SELVAGE_TRY(fetch(answer.reply));
   return Turn{.answers = std::exchange(answers_, {}),
               .released = commit_.take_released(),
@@ -214,7 +254,9 @@ Result<void> Shard::fetch(std::vector<Delivery>& deliveries) const {
     // another one. Nobody is shown a message without its body.
     if (!(*payloads)[i]) continue;
     Delivery& delivery = still_there.emplace_back(std::move(deliveries[i]));
-    delivery.payload = *std::move((*payloads)[i]);
+    const auto placed = store::decode_payload(*(*payloads)[i]);
+    if (!placed) return std::unexpected(placed.error());
+    delivery.payload = placed->payload;
     if (delivery.message.has_evidence) SELVAGE_TRY(fetch_evidence(delivery));
   }
   deliveries = std::move(still_there);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "broker/commit.h"
+#include "broker/reader.h"
 #include "broker/waiters.h"
 #include "queue/engine.h"
 #include "store/store.h"
@@ -59,7 +60,8 @@ class Shard {
   void cancel(Ticket ticket);  // a parked receive is forgotten; anything else takes its course
   Result<void> tick(Instant now);
   Result<Turn> commit();
-  // When tick() has something to do without being asked; kNever if only when asked.
+  // When tick() has something to do without being asked: at once while there are pages to read or
+  // waiters to serve; kNever if only when asked.
   Instant next_event() const;
 
   const queue::Engine& engine() const { return engine_; }
@@ -72,10 +74,14 @@ class Shard {
         store_(world.store),
         artifacts_(world.artifacts),
         engine_(world.random, options.engine),
-        commit_(world.store, world.artifacts, options.index, epoch) {}
+        commit_(world.store, world.artifacts, options.index, epoch),
+        reader_(world.store, options.index) {}
 
   Result<void> recover(Instant now);
   Result<void> restore(std::string_view key, std::string_view value, Instant now);
+  Result<void> restore_held(Instant now);
+  Result<void> load(const queue::Page& page, Instant now);
+  Result<void> read_ahead();
   Result<queue::Reply> execute(queue::Command&& command, Instant now);
   void look_for_artifacts(queue::Command& command) const;
   bool park(Ticket ticket, const queue::Receive& command, Done& done, Instant now);
@@ -91,8 +97,10 @@ class Shard {
   const artifact::Artifacts* artifacts_;
   queue::Engine engine_;
   Commit commit_;
+  Reader reader_;
   std::vector<Answer> answers_;
   Waiters waiters_;
+  Instant now_{};                           // of the last call that said
   std::map<SessionId, Instant> unresumed_;  // sessions found at recovery, and when they end
 };
 

@@ -32,11 +32,13 @@ TEST_F(ShardTest, NothingIsLeftInTheStoreOfWhatWasDeleted) {
   fail(receive("q", session).at(0).receipt, "first");
   EXPECT_EQ(records(store::Table::kEvidence), 1u);
   ask<queue::ItemResults>(queue::Delete{"q", {receive("q").at(0).receipt}});
-  for (const auto table : {store::Table::kState, store::Table::kBody, store::Table::kEvidence})
+  for (const auto table :
+       {store::Table::kWaiting, store::Table::kHeld, store::Table::kBody, store::Table::kEvidence})
     EXPECT_EQ(records(table), 0u);
   send("q", "b");
   ask<queue::Done>(queue::DeleteQueue{"q"});
-  for (const auto table : {store::Table::kMeta, store::Table::kState, store::Table::kBody})
+  for (const auto table :
+       {store::Table::kMeta, store::Table::kWaiting, store::Table::kHeld, store::Table::kBody})
     EXPECT_EQ(records(table), 0u);
 }
 

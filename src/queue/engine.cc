@@ -7,20 +7,87 @@
 #include <utility>
 
 #include "base/check.h"
+#include "queue/message_id.h"
 
 namespace selvage::queue {
 
-Reply Engine::execute(Command&& command, Instant now, Mutations& out) {
-  Context x{now, out};
+namespace {
+
+const std::vector<Located> kNothingFound;
+
+}  // namespace
+
+Reply Engine::execute(Command&& command, Instant now, Mutations& out,
+                      const std::vector<Located>& found) {
+  Context x{now, out, found};
   return std::visit([&](auto& c) { return run(c, x); }, command);
 }
 
+Reads Engine::reads(const Command& command, Instant now, Mutations& out) {
+  Reads reads;
+  // What time has done is done first: it may leave behind what the command is about.
+  const auto named = [&](const std::string& name) {
+    Queue* const queue = find(name);
+    Context x{now, out, kNothingFound};
+    if (queue != nullptr) advance_queue(*queue, x);
+    return queue;
+  };
+  const auto look_up = [&](const Queue& queue, MessageId id) {
+    const Message* const message = queue.in_memory(place_of(id));
+    if (message == nullptr || message->id != id) reads.messages.push_back({queue.id(), id, {}});
+  };
+  const auto look_up_receipt = [&](const Queue& queue, const Receipt& receipt) {
+    if (queue.is_fifo()) return;  // only a held one goes by its receipt
+    if (receipt.queue == queue.id() && queue.in_memory(receipt.seq) == nullptr)
+      reads.messages.push_back({queue.id(), {}, receipt.seq});
+  };
+  if (const auto* const deletion = std::get_if<Delete>(&command)) {
+    if (const Queue* const queue = named(deletion->queue))
+      for (const Receipt& receipt : deletion->receipts) look_up_receipt(*queue, receipt);
+  } else if (const auto* const change = std::get_if<ChangeVisibility>(&command)) {
+    if (const Queue* const queue = named(change->queue))
+      for (const auto& item : change->items) look_up_receipt(*queue, item.receipt);
+  } else if (const auto* const cancel = std::get_if<Cancel>(&command)) {
+    if (const Queue* const queue = named(cancel->queue))
+      for (const MessageId id : cancel->ids) look_up(*queue, id);
+  } else if (const auto* const later = std::get_if<Reschedule>(&command)) {
+    if (const Queue* const queue = named(later->queue))
+      for (const auto& item : later->items) look_up(*queue, item.id);
+  } else if (const auto* const peek = std::get_if<Peek>(&command)) {
+    const Queue* const queue = named(peek->queue);
+    if (queue != nullptr && peek->id) look_up(*queue, *peek->id);
+    if (queue != nullptr && !peek->id) list_pages(*queue, *peek, reads);
+  }
+  return reads;
+}
+
+std::optional<Page> Engine::page_before(const Command& command) {
+  const auto* const c = std::get_if<Receive>(&command);
+  if (c == nullptr) return std::nullopt;
+  if (Queue* const queue = find(c->queue))
+    if (auto page = stock_.page_before_taking(*queue, c->max)) return page;
+  for (const std::string& name : c->then_from)
+    if (Queue* const queue = find(name))
+      if (auto page = stock_.page_before_taking(*queue, c->max)) return page;
+  return std::nullopt;
+}
+
+void Engine::load(const Page& page, std::vector<Located> records, Instant now) {
+  Queue* const queue = find(page.queue);
+  if (queue == nullptr) return;
+  stock_.load(*queue, page, std::move(records), now);
+  if (!queue->messages.first_ready()) stock_.want_page(*queue, 1);
+  reschedule(*queue);
+}
+
 void Engine::restore(const QueueRecord& record) {
-  auto queue = std::make_unique<Queue>(record);
+  auto queue = std::make_unique<Queue>(record, options_.memory);
   Queue* const raw = queue.get();
   SELVAGE_CHECK(by_name_.emplace(record.name, std::move(queue)).second);
   SELVAGE_CHECK(by_id_.emplace(record.id, raw).second);
   last_queue_ = std::max(last_queue_, record.id);
+  stock_.open(*raw);
+  reschedule(*raw);
 }
 
 void Engine::restore(QueueId id, Seq seq, Message message, Instant now) {
@@ -28,7 +95,7 @@ void Engine::restore(QueueId id, Seq seq, Message message, Instant now) {
   SELVAGE_CHECK(queue != nullptr);
   if (message.session && message.leased && message.vest > now)
     sessions_[message.session].leases.emplace(message.leased_at, id, seq);
-  queue->messages.insert(seq, std::move(message), now);
+  queue->messages.insert(seq, {std::move(message), kHeldPlace}, now);
   reschedule(*queue);
 }
 
@@ -45,7 +112,7 @@ void Engine::restore(const MoveTask& task, Instant now) {
 }
 
 void Engine::advance(Instant now, Mutations& out) {
-  Context x{now, out};
+  Context x{now, out, kNothingFound};
   while (!wakes_.empty() && wakes_.begin()->first <= now)
     advance_queue(*by_id_.at(wakes_.begin()->second), x);
   advance_moves(x);
@@ -58,7 +125,10 @@ Instant Engine::next_event() const {
 
 void Engine::flush(Mutations& out) {
   for (const QueueId id : std::exchange(dirty_, {}))
-    if (Queue* const queue = find(id)) out.emplace_back(PutQueue{queue->record});
+    if (Queue* const queue = find(id)) {
+      Stock::raise_floor(*queue);
+      out.emplace_back(PutQueue{queue->record});
+    }
 }
 
 std::vector<QueueId> Engine::take_woken() {
@@ -69,6 +139,11 @@ std::vector<QueueId> Engine::take_woken() {
 std::string Engine::name_of(QueueId id) const {
   const auto at = by_id_.find(id);
   return at == by_id_.end() ? "" : at->second->record.name;
+}
+
+bool Engine::is_in_memory(QueueId id, Seq seq) const {
+  const auto at = by_id_.find(id);
+  return at != by_id_.end() && at->second->in_memory(seq) != nullptr;
 }
 
 const QueueConfig* Engine::config_of(const std::string& name) const {
@@ -90,15 +165,6 @@ std::vector<SessionId> Engine::sessions() const {
   return ids;
 }
 
-std::set<ArtifactId> Engine::artifacts() const {
-  std::set<ArtifactId> ids;
-  for (const auto& [name, queue] : by_name_)
-    queue->messages.for_each([&](Seq, const Message& message) {
-      if (message.artifact) ids.insert(message.artifact);
-    });
-  return ids;
-}
-
 void Engine::audit(Instant now) const {
   SELVAGE_CHECK(by_name_.size() == by_id_.size());
   size_t booked = 0;
@@ -110,7 +176,8 @@ void Engine::audit(Instant now) const {
     SELVAGE_CHECK(queue->wake == kNever || wakes_.contains({queue->wake, queue->record.id}));
     SELVAGE_CHECK(queue->record.id <= last_queue_);
     queue->messages.audit(now);
-    queue->messages.for_each([&](Seq seq, const Message& message) {
+    queue->messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
+      const Message& message = entry.message;
       SELVAGE_CHECK(seq <= queue->record.last_seq);
       if (!message.session || !message.leased) return;
       ++booked;
@@ -121,6 +188,7 @@ void Engine::audit(Instant now) const {
   }
   for (const auto& [id, session] : sessions_) booked -= session.leases.size();
   SELVAGE_CHECK(booked == 0);
+  stock_.audit();
   SELVAGE_CHECK(wakes == wakes_.size());
   size_t running = 0;
   for (const auto& [id, task] : moves_) {
@@ -132,23 +200,28 @@ void Engine::audit(Instant now) const {
   SELVAGE_CHECK(running == move_steps_.size());
 }
 
-Engine::Queue* Engine::find(const std::string& name) {
+Queue* Engine::find(const std::string& name) {
   const auto at = by_name_.find(name);
   return at == by_name_.end() ? nullptr : at->second.get();
 }
 
-Engine::Queue* Engine::find(QueueId id) {
+Queue* Engine::find(QueueId id) {
   const auto at = by_id_.find(id);
   return at == by_id_.end() ? nullptr : at->second;
 }
 
 void Engine::advance_queue(Queue& queue, Context& x) {
-  for (const Seq seq : queue.messages.advance(x.now))
-    if (queue.messages.find(seq)->session)
+  const MessageIndex::Vested vested = queue.messages.advance(x.now);
+  for (const Seq seq : vested.delays_over) stock_.end_delay(queue, seq, x);
+  if (!vested.delays_over.empty()) dirty_.insert(queue.id());
+  for (const Seq seq : vested.run_out)
+    if (queue.in_memory(seq)->session)
       fail(queue, seq, {.ended = x.now, .evidence = R"({"cause":"lease ran out"})"}, x);
   for (std::string& key : queue.deduplication.expire(x.now))
     x.out.emplace_back(DropDeduplication{queue.record.id, std::move(key)});
   expire(queue, x);
+  stock_.put_idle_back(queue, x);
+  stock_.want_due_pages(queue, x.now);
   reschedule(queue);
 }
 
@@ -157,7 +230,7 @@ void Engine::expire(Queue& queue, Context& x) {
   for (auto oldest = queue.messages.oldest(); oldest && oldest->first + retention <= x.now;
        oldest = queue.messages.oldest()) {
     ++queue.record.totals.expired;
-    remove(queue, oldest->second, x);
+    remove(queue, *Stock::locate(queue, oldest->second, x), x);
   }
 }
 
@@ -170,7 +243,7 @@ Instant Engine::wake_of(const Queue& queue) {
   Instant wake = std::min(queue.messages.next_vesting(), queue.deduplication.next_expiry());
   if (const auto oldest = queue.messages.oldest())
     wake = std::min(wake, oldest->first + queue.record.config.retention);
-  return wake;
+  return std::min(wake, queue.window.next_due(queue.record.config.retention, queue.delay_ahead()));
 }
 
 void Engine::reschedule(Queue& queue) {

@@ -9,24 +9,25 @@
 #include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
-#include "queue/attempts.h"
 #include "queue/command.h"
-#include "queue/deduplication.h"
 #include "queue/engine_limits.h"
-#include "queue/message_index.h"
-#include "queue/mutation.h"
+#include "queue/queue_state.h"
+#include "queue/stock.h"
 
 namespace selvage::queue {
 
+// Of the messages that wait it has a window in memory (window.h); the rest is in the store. Before
+// a command: page_before() until there is none, then reads(); after each commit: take_pages().
+//
 // 1. A message has one holder at a time: the newest lease's token; a revoked lease has none.
 // 2. A hand-over removes its input and adds its outputs in the mutations of one command.
 // 3. A message leaves only by delete, hand-over, retention or the deletion of its queue. Where it
 //    should go to a dead-letter queue that does not exist, it stays.
 // 4. `now` never runs backwards between calls.
+// 5. What was received and not yet put back to wait is in memory; the counts are exact.
 // Not thread-safe: one owner.
 class Engine {
  public:
@@ -34,14 +35,27 @@ class Engine {
   explicit Engine(Random& random, EngineOptions options = {})
       : random_(random), options_(options) {}
 
-  // Recovery: first every queue, then everything else, then normal life.
+  // Recovery: first every queue, then everything else, then normal life. Of messages only those in
+  // kHeldLane: the others are read when they are needed.
   void restore(const QueueRecord& record);
   void restore(const PutDeduplication& known);
   void restore(const MoveTask& task, Instant now);
   void restore(QueueId queue, Seq seq, Message message, Instant now);
 
-  // Decides one command. Appends what changed to `out`; a Refusal appends nothing.
-  Reply execute(Command&& command, Instant now, Mutations& out);
+  // Decides one command. Appends what changed to `out`; a Refusal appends nothing. `found`: what
+  // reads() asked for, as it stands in the store after every mutation so far.
+  Reply execute(Command&& command, Instant now, Mutations& out, const std::vector<Located>& found);
+  // Time passes for its queue first; that appends to `out` too.
+  Reads reads(const Command& command, Instant now, Mutations& out);
+
+  // The records that have to be in memory before this command can be decided well; nullopt when
+  // nothing is missing. Load it, then ask again, kMaxPagesAtOnce times at most.
+  std::optional<Page> page_before(const Command& command);
+  // Pages to read ahead, the most urgent first; to be loaded before anything else happens.
+  std::vector<Page> take_pages() { return stock_.take_pages(); }
+  bool wants_pages() const { return stock_.wants_pages(); }
+  // `records`: all there are of the page, in order; fewer than its limit are the lane's last.
+  void load(const Page& page, std::vector<Located> records, Instant now);
 
   // Lets time pass: delays end, leases run out, retention expires. Idle queues cost nothing.
   void advance(Instant now, Mutations& out);
@@ -53,42 +67,25 @@ class Engine {
 
   // Queues that may have become receivable since the last call, each once, in order of id.
   std::vector<QueueId> take_woken();
+  bool has_woken() const { return !woken_.empty(); }
   // "" for a queue that is gone.
   std::string name_of(QueueId queue) const;
   const QueueConfig* config_of(const std::string& queue) const;
+  bool is_in_memory(QueueId queue, Seq seq) const;
   // The policy documents of the queues that have one, by queue; null when none has changed since
   // the last call.
   std::shared_ptr<const Policies> take_policies();
   // Sessions that hold leases; after recovery these wait to be resumed.
   std::vector<SessionId> sessions() const;
-  // Every artifact that some message refers to.
-  std::set<ArtifactId> artifacts() const;
 
   // Walks everything and CHECKs every invariant.
   void audit(Instant now) const;
 
  private:
-  struct Queue {
-    explicit Queue(QueueRecord r) : record(std::move(r)), messages(is_fifo()) {}
-    bool is_fifo() const { return record.config.fifo.has_value(); }
-
-    QueueRecord record;
-    MessageIndex messages;
-    Deduplication deduplication;  // FIFO
-    Attempts attempts;            // FIFO
-    Throttle throttle;            // FIFO, with Amazon's timers
-    Instant purged{};
-    Instant wake = kNever;  // its entry in wakes_
-  };
   struct Session {
     std::set<std::tuple<Instant, QueueId, Seq>> leases;  // oldest first
     uint64_t generation = 0;
   };
-  struct Context {
-    Instant now;
-    Mutations& out;
-  };
-
   Reply run(CreateQueue& c, Context& x);
   Reply run(DeleteQueue& c, Context& x);
   Reply run(ListQueues& c, Context& x);
@@ -112,9 +109,9 @@ class Engine {
   Reply run(Return& c, Context& x);
   Reply run(Fail& c, Context& x);
 
-  struct Place {
-    Queue* queue;
-    Seq seq;
+  struct Origin {
+    Queue& queue;
+    Standing at;
   };
   // How a lease ended other than well.
   struct Failure {
@@ -135,7 +132,7 @@ class Engine {
   std::optional<Refusal> problem_of(const std::string& name, const QueueConfig& config,
                                     const std::optional<Redrive>& former) const;
   bool is_throttled(Queue& queue, Throttle::Action action, Instant now) const;
-  void empty(Queue& queue, Context& x);
+  void end_leases(Queue& queue);
   void apply_delay(Queue& queue, Context& x);
 
   std::optional<Refusal> problem_of(const Queue& queue, const NewMessage& message) const;
@@ -145,21 +142,23 @@ class Engine {
   std::optional<Refusal> receive(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
                                  Context& x);
   Delivery lease(Queue& queue, Seq seq, const Receive& c, Context& x);
-  Delivery show(const Queue& queue, Seq seq) const;
+  static Delivery show(const Queue& queue, Seq seq, const Message& message);
   OrRefusal<Done> settle(Queue& queue, const Receipt& receipt, Context& x);
   OrRefusal<bool> repeat(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
                          Context& x);
-  void remove(Queue& queue, Seq seq, Context& x);
-  template <typename Change>
-  void change(Queue& queue, Seq seq, Context& x, Change&& edit);
+  void remove(Queue& queue, const Standing& at, Context& x);
+  template <typename Edit>
+  void hold(Queue& queue, Seq seq, Context& x, Edit&& edit);
   void end_lease(Queue& queue, Seq seq);  // out of its session's books
 
   Failed fail(Queue& queue, Seq seq, Failure failure, Context& x);
   void give_back(Queue& queue, Seq seq, Duration delay, Context& x);
   void give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x);
-  std::optional<Place> dead_letter(Queue& queue, Seq seq, Context& x);  // none: it stays
+  // False: it stays. `failure`: what ended its last attempt, if that is why.
+  bool dead_letter(Queue& queue, Seq seq, Failure* failure, Context& x);
   // Moves a message that nobody holds, `edited` as it shall be there; its payload goes with it.
-  Place move(Place from, Queue& to, Message edited, Context& x);
+  Seq move(const Origin& origin, Queue& to, Message edited, Context& x);
+  void list_pages(const Queue& queue, const Peek& c, Reads& reads) const;
   OrRefusal<Done> reschedule(Queue& queue, const Reschedule::Item& item, Context& x);
   std::vector<MoveTask> moves_of(const std::string& source) const;
   void forget_step(MoveTaskId id);
@@ -177,6 +176,7 @@ class Engine {
   const EngineOptions options_;
   std::map<std::string, std::unique_ptr<Queue>> by_name_;
   std::map<QueueId, Queue*> by_id_;
+  Stock stock_{by_id_, options_.memory};
   QueueId last_queue_;
   std::set<std::pair<Instant, QueueId>> wakes_;
   std::map<SessionId, Session> sessions_;

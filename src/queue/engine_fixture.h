@@ -25,8 +25,7 @@ class EngineFixture : public ::testing::Test {
   // ---- asking
   template <typename R>
   R ask(Command command) {
-    out_.clear();
-    Reply reply = engine().execute(std::move(command), clock_.now(), out_);
+    Reply reply = driver().ask(std::move(command), clock_.now());
     keep();
     if (!std::holds_alternative<R>(reply)) {
       ADD_FAILURE() << "another kind of reply: " << reply.index();
@@ -37,8 +36,7 @@ class EngineFixture : public ::testing::Test {
   Refusal refusal(Command command) { return ask<Refusal>(std::move(command)); }
   void pass(Duration d) {
     clock_.advance(d);
-    out_.clear();
-    engine().advance(clock_.now(), out_);
+    driver().advance(clock_.now());
     keep();
   }
   // Lets time pass event by event, as the broker does.
@@ -155,34 +153,27 @@ class EngineFixture : public ::testing::Test {
   }
   void expect_a_restart_changes_nothing() {
     pass(Duration{0});
-    const std::string before = portrait(engine(), clock_.now());
+    const std::string before = portrait(driver(), clock_.now());
     restart();
-    EXPECT_EQ(portrait(engine(), clock_.now()), before);
+    EXPECT_EQ(portrait(driver(), clock_.now()), before);
   }
   bool wakes(const std::string& queue) {
     bool woken = false;
     for (const QueueId id : engine().take_woken()) woken |= engine().name_of(id) == queue;
     return woken;
   }
-  void flush() {
-    Mutations flushed;
-    engine().flush(flushed);
-    journal_.apply(flushed);
-    journal_.audit();
-  }
+  void flush() { driver().flush(); }
+  Driver driver() { return {*engine_, journal_, &out_}; }
   Engine& engine() { return *engine_; }
 
   ManualClock clock_;
   SeededRandom random_{7};
-  Mutations out_;
+  Mutations out_;  // of the last command
   Journal journal_;
 
  private:
   void make_engine() { engine_ = std::make_unique<Engine>(random_, options_); }
-  void keep() {
-    journal_.apply(out_);
-    engine().audit(clock_.now());
-  }
+  void keep() { engine().audit(clock_.now()); }
 
   EngineOptions options_;
   std::unique_ptr<Engine> engine_;

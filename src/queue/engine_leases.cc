@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "queue/engine.h"
-#include "queue/engine_change.h"
+#include "queue/engine_hold.h"
 
 namespace selvage::queue {
 namespace {
@@ -37,7 +37,7 @@ void Engine::give_back_unknown(Session& session, const std::vector<Receipt>& hol
   const auto leases = session.leases;
   for (const auto& [since, id, seq] : leases) {
     Queue& queue = *find(id);
-    const Receipt lease{id, seq, queue.messages.find(seq)->token};
+    const Receipt lease{id, seq, queue.in_memory(seq)->token};
     if (std::ranges::find(holding, lease) != holding.end()) continue;
     ++queue.record.totals.returned;
     give_back(queue, seq, Duration{0}, x);
@@ -64,10 +64,10 @@ Reply Engine::run(CloseSession& c, Context& x) {
   return Done{};
 }
 
-Engine::Queue* Engine::holder_queue(const Receipt& receipt) {
+Queue* Engine::holder_queue(const Receipt& receipt) {
   Queue* const queue = find(receipt.queue);
   if (queue == nullptr) return nullptr;
-  const Message* const message = queue->messages.find(receipt.seq);
+  const Message* const message = queue->in_memory(receipt.seq);
   if (message == nullptr || message->token != receipt.token || !receipt.token) return nullptr;
   // A lease of a session or of a FIFO queue is over when its time is; an ordinary one holds until
   // somebody else's.
@@ -76,7 +76,7 @@ Engine::Queue* Engine::holder_queue(const Receipt& receipt) {
 }
 
 void Engine::end_lease(Queue& queue, Seq seq) {
-  const Message& message = *queue.messages.find(seq);
+  const Message& message = *queue.in_memory(seq);
   if (!message.session) return;
   const auto session = sessions_.find(message.session);
   if (session != sessions_.end())
@@ -98,12 +98,12 @@ OrRefusal<Done> Engine::hand_over(HandOver::Item& item, Context& x) {
     const Queue* const target = find(output.queue);
     if (target == nullptr) return std::unexpected(Refusal::kNoSuchQueue);
     if (target->is_fifo())
-      name_for_fifo(output.message, *input->messages.find(item.receipt.seq), index);
+      name_for_fifo(output.message, *input->in_memory(item.receipt.seq), index);
     if (const auto problem = problem_of(*target, output.message)) return std::unexpected(*problem);
     ++index;
   }
   ++input->record.totals.handed_over;
-  remove(*input, item.receipt.seq, x);
+  remove(*input, *Stock::locate(*input, item.receipt.seq, x), x);
   for (HandOver::Output& output : item.outputs)
     send(*find(output.queue), std::move(output.message), x);
   return Done{};
@@ -128,7 +128,7 @@ Reply Engine::run(Return& c, Context& x) {
 // before it was taken, ahead of what was sent later.
 void Engine::give_back(Queue& queue, Seq seq, Duration delay, Context& x) {
   end_lease(queue, seq);
-  change(queue, seq, x, [&](Message& message) {
+  hold(queue, seq, x, [&](Message& message) {
     message.taken -= message.taken > 0 ? 1 : 0;
     message.vest = delay > Duration{0} ? x.now + delay : message.sent;
     message.revoke();
@@ -152,42 +152,34 @@ Reply Engine::run(Fail& c, Context& x) {
 Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
   end_lease(queue, seq);
   const Retry& retry = queue.record.config.retry;
-  const uint32_t failed = queue.messages.find(seq)->failed + 1;
+  const uint32_t failed = queue.in_memory(seq)->failed + 1;
   ++queue.record.totals.failed;
 
-  Place place{&queue, seq};
-  Duration delay = failed == 1 ? Duration{0} : backoff(retry, failed);
-  bool dead = false;
-  if (failure.poison || failed >= retry.attempts) {
-    const auto moved = dead_letter(queue, seq, x);
-    dead = moved.has_value();
-    if (dead)
-      place = *moved;
-    else
-      delay = retry.backoff_max;
-  }
-  change(*place.queue, place.seq, x, [&](Message& message) {
+  const bool is_last = failure.poison || failed >= retry.attempts;
+  if (is_last && dead_letter(queue, seq, &failure, x)) return {true, Duration{0}};
+  Duration delay = retry.backoff_max;
+  if (!is_last) delay = failed == 1 ? Duration{0} : backoff(retry, failed);
+  hold(queue, seq, x, [&](Message& message) {
     message.has_evidence = message.has_evidence || !failure.evidence.empty();
     message.freed = failure.ended;
-    if (dead) return;
     message.failed = failed;
     message.vest = delay > Duration{0} ? x.now + delay : kHead;
     message.revoke();
   });
   if (!failure.evidence.empty())
-    x.out.emplace_back(
-        AddEvidence{place.queue->record.id, place.seq, failure.ended, std::move(failure.evidence)});
-  return {dead, dead ? Duration{0} : delay};
+    x.out.emplace_back(AddEvidence{queue.id(), seq, failure.ended, std::move(failure.evidence)});
+  return {false, delay};
 }
 
-std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context& x) {
+bool Engine::dead_letter(Queue& queue, Seq seq, Failure* failure, Context& x) {
   const auto& redrive = queue.record.config.redrive;
   Queue* const target = redrive ? find(redrive->dead_letter_queue) : nullptr;
-  if (target == nullptr || target == &queue) return std::nullopt;
-  if (target->is_fifo() != queue.is_fifo()) return std::nullopt;
+  if (target == nullptr || target == &queue) return false;
+  if (target->is_fifo() != queue.is_fifo()) return false;
 
-  end_lease(queue, seq);
-  Message message = *queue.messages.find(seq);
+  const Standing from = *Stock::locate(queue, seq, x);
+  if (from.place.is_held()) end_lease(queue, seq);
+  Message message = *from.message;
   message.vest = x.now;
   message.taken_before += message.taken;
   message.taken = message.failed = 0;
@@ -198,8 +190,16 @@ std::optional<Engine::Place> Engine::dead_letter(Queue& queue, Seq seq, Context&
     message.deduplication_id = message.id.to_string();
     message.sent = message.retained_from = x.now;
   }
+  if (failure != nullptr) {
+    message.freed = failure->ended;
+    message.has_evidence = message.has_evidence || !failure->evidence.empty();
+  }
   ++queue.record.totals.dead_lettered;
-  return move({&queue, seq}, *target, std::move(message), x);
+  const Seq there = move({queue, from}, *target, std::move(message), x);
+  if (failure != nullptr && !failure->evidence.empty())
+    x.out.emplace_back(
+        AddEvidence{target->id(), there, failure->ended, std::move(failure->evidence)});
+  return true;
 }
 
 // Doubles from backoff_min with each failure after the second, up to backoff_max; the upper half of

@@ -20,9 +20,27 @@ inline constexpr size_t kMaxTags = 50;
 // The longest a lease can be stretched, counted from its receive (ChangeMessageVisibility).
 inline constexpr Duration kMaxLease = std::chrono::hours(12);
 
+// Page reads of one command, and of one turn.
+inline constexpr size_t kMaxPagesAtOnce = 64;
+
+// What of all that waits is in memory, in messages of about 500 bytes each. Tests make it tiny.
+struct MemoryLimits {
+  // Of all queues. Above it queues that are not worked on give up theirs, and above twice as much
+  // only the very next ones are kept.
+  size_t most = 65'536;
+  // A lane keeps the first many without asking the store, and grows up to the largest by reading.
+  uint32_t first_page = 256;
+  uint32_t largest_page = 2048;
+  // When memory is short, and when a lane is looked at for the first time.
+  uint32_t smallest_page = 16;
+  // Of one queue, received before, back, and waiting for the next receive.
+  size_t idle_held = 16'384;
+};
+
 struct EngineOptions {
   // Amazon's waits and throttles too, which exist only because of how its service is built.
   bool aws_timers = false;
+  MemoryLimits memory = {};
 };
 
 }  // namespace selvage::queue

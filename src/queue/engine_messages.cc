@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "queue/engine.h"
-#include "queue/engine_change.h"
+#include "queue/engine_hold.h"
 #include "queue/message_id.h"
 
 namespace selvage::queue {
@@ -65,22 +65,22 @@ Sent Engine::add(Queue& queue, NewMessage&& message, Context& x) {
   stored.artifact = message.artifact;
   stored.group = std::move(message.group);
   stored.deduplication_id = std::move(message.deduplication_id);
-  x.out.emplace_back(PutPayload{queue.record.id, seq, std::move(message.payload)});
-  x.out.emplace_back(PutMessage{queue.record.id, seq, stored});
-  if (stored.artifact) x.out.emplace_back(KeepArtifact{stored.artifact});
-  queue.messages.insert(seq, stored, x.now);
+  const Sent sent{stored.id, seq};
+  const Place place = Stock::place_for(queue, stored, x.now);
+  x.out.emplace_back(PutPayload{queue.id(), seq, Stock::home_of(stored, place),
+                                std::move(message.payload), stored.artifact});
+  stock_.enter(queue, seq, {std::move(stored), place}, x);
   ++queue.record.totals.sent;
   touch(queue);
-  return {stored.id, seq};
+  return sent;
 }
 
-void Engine::remove(Queue& queue, Seq seq, Context& x) {
-  end_lease(queue, seq);
-  const Message& message = *queue.messages.find(seq);
-  x.out.emplace_back(DropMessage{queue.record.id, seq, message.vest});
-  x.out.emplace_back(DropPayload{queue.record.id, seq, message.has_evidence});
-  if (message.artifact) x.out.emplace_back(ReleaseArtifact{message.artifact});
-  queue.messages.remove(seq);
+void Engine::remove(Queue& queue, const Standing& at, Context& x) {
+  if (at.place.is_held()) end_lease(queue, at.seq);
+  const Message& message = *at.message;
+  x.out.emplace_back(
+      DropPayload{queue.id(), at.seq, message.id, message.has_evidence, message.artifact});
+  stock_.leave(queue, at, x);
   touch(queue);
 }
 
@@ -108,6 +108,11 @@ Reply Engine::run(Receive& c, Context& x) {
   for (Queue* const queue : queues)
     if (const auto problem = receive(*queue, c, deliveries, x)) refusal = problem;
   if (refusal && deliveries.empty()) return *refusal;
+  if (deliveries.empty())
+    for (Queue* const queue : queues) {
+      stock_.want_page(*queue, c.max);
+      queue->empty_receives += c.again ? 0 : 1;
+    }
   return deliveries;
 }
 
@@ -129,10 +134,10 @@ std::optional<Refusal> Engine::receive(Queue& queue, const Receive& c,
   const auto& redrive = queue.record.config.redrive;
   auto seq = queue.messages.first_ready();
   while (seq && deliveries.size() < c.max && queue.messages.in_flight() < kMaxInFlight) {
-    const Message& message = *queue.messages.find(*seq);
+    const Message& message = *queue.in_memory(*seq);
     const std::string group = message.group;
     const bool is_spent = redrive && message.taken >= redrive->max_receives;
-    if (!is_spent || !dead_letter(queue, *seq, x)) {
+    if (!is_spent || !dead_letter(queue, *seq, nullptr, x)) {
       deliveries.push_back(lease(queue, *seq, c, x));
       const Delivery& given = deliveries.back();
       if (is_attempt) leases.push_back({*seq, given.receipt.token, given.message.vest});
@@ -150,7 +155,7 @@ OrRefusal<bool> Engine::repeat(Queue& queue, const Receive& c, std::vector<Deliv
   const Attempts::Leases* const known = queue.attempts.find(c.attempt, x.now);
   if (known == nullptr) return false;
   for (const Attempts::Lease& lease : *known) {
-    const Message* const m = queue.messages.find(lease.seq);
+    const Message* const m = queue.in_memory(lease.seq);
     if (m == nullptr) return std::unexpected(Refusal::kAttemptChanged);
     if (m->token != lease.token) return false;  // run out, and leased anew
     if (m->vest != lease.until) return std::unexpected(Refusal::kAttemptChanged);
@@ -160,8 +165,8 @@ OrRefusal<bool> Engine::repeat(Queue& queue, const Receive& c, std::vector<Deliv
   const Duration visibility = c.visibility.value_or(queue.record.config.visibility);
   for (Attempts::Lease& lease : leases) {
     lease.until = x.now + std::max(visibility, kShortestLease);
-    change(queue, lease.seq, x, [&](Message& message) { message.vest = lease.until; });
-    deliveries.push_back(show(queue, lease.seq));
+    hold(queue, lease.seq, x, [&](Message& message) { message.vest = lease.until; });
+    deliveries.push_back(show(queue, lease.seq, *queue.in_memory(lease.seq)));
   }
   queue.attempts.renew(c.attempt, std::move(leases));
   return true;
@@ -169,9 +174,9 @@ OrRefusal<bool> Engine::repeat(Queue& queue, const Receive& c, std::vector<Deliv
 
 Delivery Engine::lease(Queue& queue, Seq seq, const Receive& c, Context& x) {
   const Duration visibility = c.visibility.value_or(queue.record.config.visibility);
-  const LeaseToken token = next_token(queue.messages.find(seq)->token, random_.next());
+  const LeaseToken token = next_token(queue.in_memory(seq)->token, random_.next());
   queue.messages.charge(seq);
-  change(queue, seq, x, [&](Message& message) {
+  hold(queue, seq, x, [&](Message& message) {
     if (message.first_received == Instant{}) message.first_received = x.now;
     ++message.taken;
     message.vest = x.now + std::max(visibility, kShortestLease);
@@ -182,11 +187,10 @@ Delivery Engine::lease(Queue& queue, Seq seq, const Receive& c, Context& x) {
   });
   if (c.session) sessions_.at(c.session).leases.emplace(x.now, queue.record.id, seq);
   ++queue.record.totals.received;
-  return show(queue, seq);
+  return show(queue, seq, *queue.in_memory(seq));
 }
 
-Delivery Engine::show(const Queue& queue, Seq seq) const {
-  const Message& message = *queue.messages.find(seq);
+Delivery Engine::show(const Queue& queue, Seq seq, const Message& message) {
   return {.receipt = {queue.record.id, seq, message.token},
           .message = message,
           .payload = {},
@@ -209,13 +213,14 @@ Reply Engine::run(Delete& c, Context& x) {
 // nothing.
 OrRefusal<Done> Engine::settle(Queue& queue, const Receipt& receipt, Context& x) {
   if (receipt.queue != queue.record.id) return std::unexpected(Refusal::kForeignReceipt);
-  const Message* const message = queue.messages.find(receipt.seq);
-  if (message == nullptr) return Done{};
+  const auto at = Stock::locate(queue, receipt.seq, x);
+  if (!at) return Done{};
+  const Message* const message = at->message;
   if (queue.is_fifo() && (message->token != receipt.token || !message->leased))
     return std::unexpected(Refusal::kLeaseExpired);
   if (!precedes(receipt.token, message->token)) return Done{};
   ++queue.record.totals.deleted;
-  remove(queue, receipt.seq, x);
+  remove(queue, *at, x);
   return Done{};
 }
 
@@ -233,8 +238,9 @@ Reply Engine::run(ChangeVisibility& c, Context& x) {
 OrRefusal<Done> Engine::change_visibility(Queue& queue, const ChangeVisibility::Item& item,
                                           Context& x) {
   if (item.receipt.queue != queue.record.id) return std::unexpected(Refusal::kForeignReceipt);
-  const Message* const message = queue.messages.find(item.receipt.seq);
-  if (message == nullptr) return std::unexpected(Refusal::kNoMessage);
+  const auto at = Stock::locate(queue, item.receipt.seq, x);
+  if (!at) return std::unexpected(Refusal::kNoMessage);
+  const Message* const message = at->message;
   const bool is_holder = queue.is_fifo() ? message->token == item.receipt.token
                                          : precedes(item.receipt.token, message->token);
   if (!message->leased || !is_holder)
@@ -242,7 +248,7 @@ OrRefusal<Done> Engine::change_visibility(Queue& queue, const ChangeVisibility::
   if (x.now + item.timeout > message->leased_at + kMaxLease)
     return std::unexpected(Refusal::kLeaseTooLong);
   if (item.timeout <= Duration{0}) end_lease(queue, item.receipt.seq);
-  change(queue, item.receipt.seq, x, [&](Message& m) { m.vest = x.now + item.timeout; });
+  hold(queue, item.receipt.seq, x, [&](Message& m) { m.vest = x.now + item.timeout; });
   return Done{};
 }
 

@@ -67,7 +67,7 @@ Reply Engine::run(StartMove& c, Context& x) {
                 .max_per_second = c.max_per_second,
                 .status = Status::kRunning,
                 .moved = 0,
-                .to_move = source->messages.visible(),
+                .to_move = source->visible(),
                 .started = x.now,
                 .failure = {}};
   restore(task, x.now);
@@ -133,8 +133,11 @@ void Engine::advance_moves(Context& x) {
 void Engine::step(MoveTask& task, Context& x) {
   Queue& source = *find(task.source);  // its deletion would have ended the task
   advance_queue(source, x);
+  stock_.want_page(source, static_cast<uint32_t>(share_of(task)));
   for (uint64_t left = share_of(task); left > 0; --left) {
     const auto seq = source.messages.first_ready();
+    const bool is_under_way = !source.window.is_complete();  // the next page has been asked for
+    if (!seq && is_under_way && task.moved < task.to_move) return;
     if (!seq || task.moved >= task.to_move) {
       task.status = Status::kCompleted;
       return;
@@ -150,7 +153,7 @@ void Engine::step(MoveTask& task, Context& x) {
 
 // Empty, or why it cannot be: in the codes that the service shows.
 std::string Engine::move_back(const MoveTask& task, Queue& source, Seq seq, Context& x) {
-  const Message& message = *source.messages.find(seq);
+  const Message& message = *source.in_memory(seq);
   const std::string& name = task.destination.empty() ? message.source : task.destination;
   if (name.empty()) return "CouldNotDetermineMessageSource";
   Queue* const target = find(name);
@@ -159,7 +162,8 @@ std::string Engine::move_back(const MoveTask& task, Queue& source, Seq seq, Cont
   if (target == &source) return "CouldNotDetermineMessageSource";
   const Seq next{target->record.last_seq.value + 1};
   ++source.record.totals.moved;
-  move({&source, seq}, *target, renewed(message, make_message_id(next, random_.next()), x.now), x);
+  move({source, *Stock::locate(source, seq, x)}, *target,
+       renewed(message, make_message_id(next, random_.next()), x.now), x);
   return "";
 }
 

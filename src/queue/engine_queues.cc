@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "queue/engine.h"
-#include "queue/engine_change.h"
+#include "queue/engine_hold.h"
 
 namespace selvage::queue {
 namespace {
@@ -68,7 +68,8 @@ Reply Engine::run(CreateQueue& c, Context& x) {
 Reply Engine::run(DeleteQueue& c, Context& x) {
   Queue* const queue = find(c.queue);
   if (queue == nullptr) return Refusal::kNoSuchQueue;
-  empty(*queue, x);
+  end_leases(*queue);
+  stock_.clear(*queue);
   end_moves_of(c.queue, x);
   policies_changed_ |= !queue->record.config.policy.empty();
   const QueueId id = queue->record.id;
@@ -85,12 +86,8 @@ Reply Engine::run(DeleteQueue& c, Context& x) {
   return Done{};
 }
 
-// Ends its leases and lets go of its files; the messages themselves are the caller's.
-void Engine::empty(Queue& queue, Context& x) {
-  queue.messages.for_each([&](Seq seq, const Message& message) {
-    end_lease(queue, seq);
-    if (message.artifact) x.out.emplace_back(ReleaseArtifact{message.artifact});
-  });
+void Engine::end_leases(Queue& queue) {
+  queue.messages.for_each([&](Seq seq, const MessageIndex::Entry&) { end_lease(queue, seq); });
 }
 
 Reply Engine::run(PurgeQueue& c, Context& x) {
@@ -99,9 +96,9 @@ Reply Engine::run(PurgeQueue& c, Context& x) {
   if (options_.aws_timers && queue->purged != Instant{} && queue->purged + kQueuePause > x.now)
     return Refusal::kPurgedRecently;
   queue->purged = x.now;
-  queue->record.totals.deleted += queue->messages.size();
-  empty(*queue, x);
-  queue->messages.clear();
+  queue->record.totals.deleted += queue->size();
+  end_leases(*queue);
+  stock_.clear(*queue);
   x.out.emplace_back(DropMessages{queue->record.id});
   touch(*queue);
   return Done{};
@@ -161,29 +158,33 @@ Reply Engine::run(SetQueue& c, Context& x) {
 }
 
 // A FIFO queue's delay counts for the messages that are there already too, as long as nobody has
-// received them (SetQueueAttributes, DelaySeconds).
+// received them (SetQueueAttributes, DelaySeconds). Those that wait for it are counted from when
+// they came, so they need no change; those that have vested wait again if they are in memory.
 void Engine::apply_delay(Queue& queue, Context& x) {
-  std::vector<std::pair<Seq, Instant>> changed;
-  queue.messages.for_each([&](Seq seq, const Message& message) {
-    const Instant vest = message.sent + queue.record.config.delay;
-    const bool matters = message.vest > x.now || vest > x.now;
-    if (matters && message.first_received == Instant{} && message.vest != vest)
-      changed.emplace_back(seq, vest);
+  std::vector<std::pair<Seq, Message>> changed;
+  queue.messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
+    const Instant vest = entry.message.sent + queue.record.config.delay;
+    const bool matters = entry.place.is_delayed() || vest > x.now;
+    if (entry.place.is_held() || !matters || entry.message.vest == vest) return;
+    changed.emplace_back(seq, entry.message).second.vest = vest;
   });
-  for (const auto& [seq, vest] : changed)
-    change(queue, seq, x, [&](Message& message) { message.vest = vest; });
+  for (auto& [seq, message] : changed)
+    stock_.set_delay(queue, *Stock::locate(queue, seq, x), std::move(message), x);
 }
 
 QueueInfo Engine::info(const Queue& queue) const {
+  const auto oldest = queue.messages.oldest();
   return {.name = queue.record.name,
           .config = queue.record.config,
           .created = queue.record.created,
           .modified = queue.record.modified,
-          .visible = queue.messages.visible(),
+          .visible = queue.visible(),
           .in_flight = queue.messages.in_flight(),
-          .delayed = queue.messages.delayed(),
+          .delayed = queue.delayed(),
           .totals = queue.record.totals,
-          .tags = queue.record.tags};
+          .tags = queue.record.tags,
+          .oldest = oldest ? std::optional(oldest->first) : std::nullopt,
+          .empty_receives = queue.empty_receives};
 }
 
 }  // namespace selvage::queue

@@ -388,12 +388,14 @@ TEST_F(EngineTest, AnArtifactIsReleasedWithTheLastMessageThatNamesIt) {
   const ArtifactId artifact = Uuid::from_random(1, 2);
   command.messages.push_back({.payload = "p", .size = 1, .delay = {}, .artifact = artifact});
   ask<std::vector<OrRefusal<Sent>>>(std::move(command));
-  EXPECT_EQ(engine().artifacts().count(artifact), 1u);
+  EXPECT_EQ(journal_.references(artifact), 1);
   EXPECT_TRUE(hand_over(take("in", open()), {}).has_value());
   bool released = false;
-  for (const Mutation& m : out_) released |= std::holds_alternative<ReleaseArtifact>(m);
+  for (const Mutation& m : out_)
+    if (const auto* const drop = std::get_if<DropPayload>(&m))
+      released |= drop->artifact == artifact;
   EXPECT_TRUE(released);
-  EXPECT_TRUE(engine().artifacts().empty());
+  EXPECT_EQ(journal_.references(artifact), 0);
 }
 
 }  // namespace

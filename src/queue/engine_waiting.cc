@@ -1,54 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages that nobody holds: looking at them, taking them back, moving them in time or elsewhere.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "queue/engine.h"
-#include "queue/engine_change.h"
 
 namespace selvage::queue {
 namespace {
+
+// A page looks at no more messages than this to find those of a state: it may then be short.
+constexpr uint32_t kMaxLookedAt = 10'000;
 
 MessageState state_of(const Message& message, Instant now) {
   if (message.leased) return MessageState::kInFlight;
   return message.vest > now ? MessageState::kDelayed : MessageState::kVisible;
 }
 
-// A page looks at no more messages than this to find those of a state: it may then be short.
-constexpr size_t kMaxLookedAt = 10'000;
+// Messages are looked at by when they came, or when their delay ends: in the order of the lanes.
+PeekPlace place_of(const Place& place, Seq seq, const Message& message) {
+  return {place.is_held() ? message.sent : place.time, seq};
+}
+
+bool is_after(const PeekPlace& place, const std::optional<PeekPlace>& after) {
+  return !after || std::pair(after->time, after->seq) < std::pair(place.time, place.seq);
+}
 
 }  // namespace
+
+// What is held is in memory; of each lane the next page is enough to find the next messages of all.
+void Engine::list_pages(const Queue& queue, const Peek& c, Reads& reads) const {
+  const Extent& extent = queue.record.extent;
+  Position from;
+  if (c.after) from = {c.after->time, {c.after->seq.value + 1}};
+  const uint32_t limit = std::min(c.max, kMaxLookedAt) + 1;
+  const auto add = [&](Lane lane) { reads.pages.push_back({queue.id(), lane, from, limit}); };
+  const auto is_wanted = [&](MessageState state) { return !c.state || *c.state == state; };
+  if (extent.delayed > 0 && is_wanted(MessageState::kDelayed)) add(kDelayedLane);
+  if (extent.visible == 0 || !is_wanted(MessageState::kVisible)) return;
+  for (Lane lane = 0; lane < kVisibleLanes; ++lane)
+    if (extent.lanes.test(lane)) add(lane);
+}
 
 Reply Engine::run(Peek& c, Context& x) {
   Queue* const queue = find(c.queue);
   if (queue == nullptr) return Refusal::kNoSuchQueue;
   advance_queue(*queue, x);
-  Peeked page;
-  const auto add = [&](Seq seq, const Message& message) {
-    page.messages.push_back(show(*queue, seq));
-    page.messages.back().receipt.token = {};
-    page.messages.back().state = state_of(message, x.now);
+  std::vector<Standing> found;
+  const auto consider = [&](const std::optional<Standing>& at) {
+    if (!at || (c.state && state_of(*at->message, x.now) != *c.state)) return;
+    if (c.id || is_after(place_of(at->place, at->seq, *at->message), c.after)) found.push_back(*at);
   };
   if (c.id) {
-    Seq seq;
-    if (const Message* const message = queue->messages.find(*c.id, seq)) add(seq, *message);
-    return page;
+    consider(Stock::locate(*queue, *c.id, x));
+  } else {
+    for (const Located& located : x.found) consider(Stock::locate(*queue, located.seq, x));
+    queue->messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
+      if (entry.place.is_held()) consider(Standing{seq, entry.place, &entry.message});
+    });
   }
-  std::optional<std::pair<Instant, Seq>> after;
-  if (c.after) after.emplace(c.after->retained_from, c.after->seq);
-  std::optional<PeekPlace> last;
-  size_t looked_at = 0;
-  queue->messages.walk(after, [&](Seq seq, const Message& message) {
-    const bool is_wanted = !c.state || state_of(message, x.now) == *c.state;
-    const bool is_full = is_wanted && page.messages.size() == c.max;
-    if (is_full || looked_at++ == kMaxLookedAt) {
+  const auto order = [](const Standing& at) {
+    const PeekPlace place = place_of(at.place, at.seq, *at.message);
+    return std::pair(place.time, place.seq);
+  };
+  std::ranges::sort(found, {}, order);
+  Peeked page;
+  PeekPlace last;
+  for (const Standing& at : found) {
+    if (page.messages.size() == c.max) {
       page.next = last;
-      return false;
+      break;
     }
-    last = {message.retained_from, seq};
-    if (is_wanted) add(seq, message);
-    return true;
-  });
+    page.messages.push_back(show(*queue, at.seq, *at.message));
+    page.messages.back().receipt.token = {};
+    page.messages.back().state = state_of(*at.message, x.now);
+    last = place_of(at.place, at.seq, *at.message);
+  }
   return page;
 }
 
@@ -58,15 +85,13 @@ Reply Engine::run(Cancel& c, Context& x) {
   advance_queue(*queue, x);
   ItemResults results;
   for (const MessageId id : c.ids) {
-    Seq seq;
-    const Message* const message = queue->messages.find(id, seq);
-    if (message == nullptr || message->leased) {
-      results.emplace_back(
-          std::unexpected(message == nullptr ? Refusal::kNoMessage : Refusal::kHeld));
+    const auto at = Stock::locate(*queue, id, x);
+    if (!at || at->message->leased) {
+      results.emplace_back(std::unexpected(at ? Refusal::kHeld : Refusal::kNoMessage));
       continue;
     }
     ++queue->record.totals.deleted;
-    remove(*queue, seq, x);
+    remove(*queue, *at, x);
     results.emplace_back(Done{});
   }
   return results;
@@ -85,42 +110,42 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
   Queue* const target = item.to.empty() ? &queue : find(item.to);
   if (target == nullptr) return std::unexpected(Refusal::kNoDestination);
   if (item.delay && target->is_fifo()) return std::unexpected(Refusal::kNotForFifo);
-  Seq seq;
-  const Message* const found = queue.messages.find(item.id, seq);
-  if (found == nullptr) return std::unexpected(Refusal::kNoMessage);
-  if (found->leased) return std::unexpected(Refusal::kHeld);
+  const auto at = Stock::locate(queue, item.id, x);
+  if (!at) return std::unexpected(Refusal::kNoMessage);
+  const Message& message = *at->message;
+  if (message.leased) return std::unexpected(Refusal::kHeld);
   if (target->is_fifo() != queue.is_fifo()) return std::unexpected(Refusal::kDeadLetterKind);
-  if (found->size > target->record.config.max_message_bytes)
+  if (message.size > target->record.config.max_message_bytes)
     return std::unexpected(Refusal::kTooLarge);
-  Message edited = *found;
+  Message edited = message;
   if (item.delay) {
     edited.vest = x.now + *item.delay;
     edited.retained_from = std::max(edited.retained_from, edited.vest);
   }
-  if (target == &queue) {
-    change(queue, seq, x, [&](Message& message) { message = edited; });
-    return Done{};
+  if (target != &queue) {
+    ++queue.record.totals.moved;
+    move({queue, *at}, *target, std::move(edited), x);
+  } else if (item.delay) {
+    stock_.relocate(queue, *at, std::move(edited), x);
+    touch(queue);
   }
-  ++queue.record.totals.moved;
-  move({&queue, seq}, *target, std::move(edited), x);
   return Done{};
 }
 
-Engine::Place Engine::move(Place place, Queue& to, Message edited, Context& x) {
-  auto& [queue, seq] = place;
-  Queue& from = *queue;
-  const Message& former = *from.messages.find(seq);
-  SELVAGE_CHECK(&from != &to && !edited.leased);
+Seq Engine::move(const Origin& origin, Queue& to, Message edited, Context& x) {
+  const auto& [queue, from] = origin;
+  SELVAGE_CHECK(&queue != &to && !edited.leased);
   const Seq moved{++to.record.last_seq.value};
-  x.out.emplace_back(DropMessage{from.record.id, seq, former.vest});
-  x.out.emplace_back(MovePayload{from.record.id, seq, to.record.id, moved, former.has_evidence});
-  from.messages.remove(seq);
-  touch(from);
-  x.out.emplace_back(PutMessage{to.record.id, moved, edited});
-  to.messages.insert(moved, std::move(edited), x.now);
+  const Place place = Stock::place_for(to, edited, x.now);
+  x.out.emplace_back(MovePayload{queue.id(), from.seq, from.message->id, to.id(), moved, edited.id,
+                                 Stock::home_of(edited, place), from.message->has_evidence,
+                                 edited.artifact});
+  stock_.leave(queue, from, x);
+  touch(queue);
+  stock_.enter(to, moved, {std::move(edited), place}, x);
   ++to.record.totals.sent;
   touch(to);
-  return {&to, moved};
+  return moved;
 }
 
 }  // namespace selvage::queue

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a store would hold after all of an engine's mutations, for tests: a second engine restored
-// from it must be the first one again.
+// check-length: a store, its reader and a portrait of an engine: each test of the engine needs all
+// three What a store would hold after all of an engine's mutations, for tests: a second engine
+// restored from it must be the first one again.
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "queue/engine.h"
+#include "queue/message_id.h"
 
 namespace selvage::queue {
 
@@ -24,40 +28,99 @@ class Journal {
     for (const auto& [id, record] : queues_) engine.restore(record);
     for (const auto& [key, known] : deduplication_) engine.restore(known);
     for (const auto& [id, task] : moves_) engine.restore(task, now);
-    for (const auto& [place, message] : messages_)
-      engine.restore(std::get<QueueId>(place), std::get<Seq>(place), message, now);
+    for (const auto& [at, message] : held_) engine.restore(at.first, at.second, message, now);
   }
   std::string payload(QueueId queue, Seq seq) const {
     const auto at = payloads_.find({queue, seq});
-    return at == payloads_.end() ? "(none)" : at->second;
+    return at == payloads_.end() ? "(none)" : at->second.text;
+  }
+  std::vector<std::string> evidence_of(QueueId queue, Seq seq) const {
+    std::vector<std::string> found;
+    const auto [first, last] = evidence_.equal_range({queue, seq});
+    for (auto at = first; at != last; ++at) found.push_back(at->second);
+    return found;
   }
   size_t evidence() const { return evidence_.size(); }
   size_t deduplication() const { return deduplication_.size(); }
   size_t moves() const { return moves_.size(); }
-  // How often an artifact was kept less how often it was released.
-  int references(ArtifactId artifact) const {
-    const auto at = artifacts_.find(artifact);
-    return at == artifacts_.end() ? 0 : at->second;
+  // How many messages there are that refer to it.
+  int64_t references(ArtifactId artifact) const {
+    return std::ranges::count_if(payloads_,
+                                 [&](const auto& p) { return p.second.artifact == artifact; });
   }
-  // Every message has one record and one payload, and nothing else is left.
+
+  // ---- what the engine wants to see
+  std::vector<Located> page(const Page& page) const {
+    std::vector<Located> records;
+    const Key first{page.queue, {page.lane, page.from.time}, page.from.seq};
+    for (auto at = waiting_.lower_bound(first); at != waiting_.end(); ++at) {
+      const auto& [queue, place, seq] = at->first;
+      const bool is_of_page = queue == page.queue && place.lane == page.lane;
+      if (!is_of_page || records.size() == page.limit) break;
+      records.push_back({queue, seq, place, at->second});
+    }
+    return records;
+  }
+  std::vector<Located> find(const Reads& reads) const {
+    std::vector<Located> found;
+    for (const Lookup& lookup : reads.messages) {
+      Seq seq = lookup.seq;
+      if (lookup.id) {
+        const auto alias = aliases_.find({lookup.queue, *lookup.id});
+        seq = alias == aliases_.end() ? place_of(*lookup.id) : alias->second;
+      }
+      find_at(lookup.queue, seq, found);
+    }
+    for (const Page& wanted : reads.pages) std::ranges::move(page(wanted), back_inserter(found));
+    return found;
+  }
+
+  // Every message has one record, where its payload says, and one payload; nothing else is left;
+  // and the counts that are kept of it are right.
   void audit() const {
-    std::map<Place, int> records;
-    for (const auto& [place, message] : messages_) {
-      ++records[{std::get<QueueId>(place), std::get<Seq>(place)}];
-      EXPECT_EQ(std::get<Instant>(place), message.vest);
+    std::map<QueueId, Extent> extents;
+    size_t records = held_.size();
+    for (const auto& [key, message] : waiting_) {
+      const auto& [queue, place, seq] = key;
+      ++records;
+      const Extent& kept = queues_.at(queue).extent;
+      ++(place.is_delayed() ? extents[queue].delayed : extents[queue].visible);
+      SELVAGE_CHECK(place.is_delayed() || kept.lanes.test(place.lane));
+      SELVAGE_CHECK(place.time >= kept.floor);
+      SELVAGE_CHECK(payloads_.contains({queue, seq}));
+      SELVAGE_CHECK(payloads_.at({queue, seq}).place == Place(lane_of(message.group), place.time));
+      SELVAGE_CHECK(payloads_.at({queue, seq}).artifact == message.artifact);
     }
-    for (const auto& [place, count] : records) {
-      EXPECT_EQ(count, 1);
-      EXPECT_TRUE(payloads_.contains(place));
-      EXPECT_TRUE(queues_.contains(place.first));
+    for (const auto& [at, message] : held_) SELVAGE_CHECK(payloads_.contains(at));
+    SELVAGE_CHECK(records == payloads_.size());
+    for (const auto& [id, record] : queues_) {
+      SELVAGE_CHECK(record.extent.visible == extents[id].visible);
+      SELVAGE_CHECK(record.extent.delayed == extents[id].delayed);
     }
-    EXPECT_EQ(records.size(), payloads_.size());
-    for (const auto& [place, at] : evidence_) EXPECT_TRUE(payloads_.contains(place));
-    for (const auto& [key, known] : deduplication_) EXPECT_TRUE(queues_.contains(key.first));
+    for (const auto& [at, text] : evidence_) SELVAGE_CHECK(payloads_.contains(at));
+    for (const auto& [at, seq] : aliases_) SELVAGE_CHECK(payloads_.contains({at.first, seq}));
+    for (const auto& [key, known] : deduplication_) SELVAGE_CHECK(queues_.contains(key.first));
   }
 
  private:
-  using Place = std::pair<QueueId, Seq>;
+  using Key = std::tuple<QueueId, Place, Seq>;
+  using At = std::pair<QueueId, Seq>;
+  struct Stored {
+    Place place;
+    std::string text;
+    ArtifactId artifact;
+  };
+
+  void find_at(QueueId queue, Seq seq, std::vector<Located>& found) const {
+    const auto payload = payloads_.find({queue, seq});
+    if (payload == payloads_.end()) return;
+    const Place home = payload->second.place;
+    for (const Place& place : {home, Place{kDelayedLane, home.time}})
+      if (const auto at = waiting_.find({queue, place, seq}); at != waiting_.end())
+        found.push_back({queue, seq, place, at->second});
+    if (const auto at = held_.find({queue, seq}); at != held_.end())
+      found.push_back({queue, seq, kHeldPlace, at->second});
+  }
 
   void put(const PutQueue& m) { queues_[m.record.id] = m.record; }
   void put(const DropQueue& m) {
@@ -66,55 +129,109 @@ class Journal {
     put(DropMessages{m.queue});
   }
   void put(const DropMessages& m) {
-    std::erase_if(messages_, [&](const auto& e) { return std::get<QueueId>(e.first) == m.queue; });
+    std::erase_if(waiting_, [&](const auto& e) { return std::get<QueueId>(e.first) == m.queue; });
+    std::erase_if(held_, [&](const auto& e) { return e.first.first == m.queue; });
     std::erase_if(payloads_, [&](const auto& e) { return e.first.first == m.queue; });
     std::erase_if(evidence_, [&](const auto& e) { return e.first.first == m.queue; });
+    std::erase_if(aliases_, [&](const auto& e) { return e.first.first == m.queue; });
   }
-  void put(const PutMessage& m) { messages_[{m.queue, m.message.vest, m.seq}] = m.message; }
-  void put(const DropMessage& m) { EXPECT_EQ(messages_.erase({m.queue, m.vest, m.seq}), 1u); }
+  void put(const PutMessage& m) {
+    if (m.place.is_held())
+      held_[{m.queue, m.seq}] = m.message;
+    else
+      waiting_[{m.queue, m.place, m.seq}] = m.message;
+  }
+  void put(const DropMessage& m) {
+    const size_t gone = m.place.is_held() ? held_.erase({m.queue, m.seq})
+                                          : waiting_.erase({m.queue, m.place, m.seq});
+    SELVAGE_CHECK(gone == 1);
+  }
   void put(const PutPayload& m) {
-    EXPECT_TRUE(payloads_.emplace(Place(m.queue, m.seq), m.payload).second);
+    SELVAGE_CHECK(
+        payloads_.emplace(At(m.queue, m.seq), Stored{m.place, m.payload, m.artifact}).second);
   }
+  void put(const PlacePayload& m) { payloads_.at({m.queue, m.seq}).place = m.place; }
   void put(const DropPayload& m) {
-    EXPECT_EQ(payloads_.erase({m.queue, m.seq}), 1u);
+    SELVAGE_CHECK(payloads_.erase({m.queue, m.seq}) == 1);
     const size_t found = evidence_.erase({m.queue, m.seq});
-    EXPECT_EQ(found > 0, m.has_evidence);
+    SELVAGE_CHECK((found > 0) == m.has_evidence);
+    SELVAGE_CHECK(aliases_.erase({m.queue, m.id}) == (place_of(m.id) == m.seq ? 0 : 1));
   }
   void put(const MovePayload& m) {
     auto payload = payloads_.extract({m.from_queue, m.from});
-    EXPECT_FALSE(payload.empty()) << "a payload that is not there cannot move";
-    if (payload.empty()) return;
+    SELVAGE_CHECK(!payload.empty());
     payload.key() = {m.to_queue, m.to};
-    EXPECT_TRUE(payloads_.insert(std::move(payload)).inserted);
-    EXPECT_EQ(m.has_evidence, evidence_.contains({m.from_queue, m.from}));
+    payload.mapped().place = m.place;
+    SELVAGE_CHECK(payload.mapped().artifact == m.artifact);
+    SELVAGE_CHECK(payloads_.insert(std::move(payload)).inserted);
+    SELVAGE_CHECK(aliases_.erase({m.from_queue, m.former_id}) ==
+                  (place_of(m.former_id) == m.from ? 0 : 1));
+    if (place_of(m.id) != m.to) aliases_[{m.to_queue, m.id}] = m.to;
+    SELVAGE_CHECK(m.has_evidence == evidence_.contains({m.from_queue, m.from}));
     while (auto evidence = evidence_.extract({m.from_queue, m.from})) {
       evidence.key() = {m.to_queue, m.to};
       evidence_.insert(std::move(evidence));
     }
   }
-  void put(const AddEvidence& m) { evidence_.emplace(Place(m.queue, m.seq), m.evidence); }
-  void put(const KeepArtifact& m) { ++artifacts_[m.artifact]; }
-  void put(const ReleaseArtifact& m) { --artifacts_[m.artifact]; }
+  void put(const AddEvidence& m) { evidence_.emplace(At(m.queue, m.seq), m.evidence); }
   void put(const PutDeduplication& m) { deduplication_[{m.queue, m.key}] = m; }
-  void put(const DropDeduplication& m) { EXPECT_EQ(deduplication_.erase({m.queue, m.key}), 1u); }
+  void put(const DropDeduplication& m) {
+    SELVAGE_CHECK(deduplication_.erase({m.queue, m.key}) == 1);
+  }
   void put(const PutMoveTask& m) { moves_[m.task.id] = m.task; }
-  void put(const DropMoveTask& m) { EXPECT_EQ(moves_.erase(m.task), 1u); }
+  void put(const DropMoveTask& m) { SELVAGE_CHECK(moves_.erase(m.task) == 1); }
 
   std::map<QueueId, QueueRecord> queues_;
-  std::map<std::tuple<QueueId, Instant, Seq>, Message> messages_;
-  std::map<Place, std::string> payloads_;
-  std::multimap<Place, std::string> evidence_;
-  std::map<ArtifactId, int> artifacts_;
+  std::map<Key, Message> waiting_;
+  std::map<At, Message> held_;
+  std::map<At, Stored> payloads_;
+  std::multimap<At, std::string> evidence_;
+  std::map<std::pair<QueueId, MessageId>, Seq> aliases_;
   std::map<std::pair<QueueId, std::string>, PutDeduplication> deduplication_;
   std::map<MoveTaskId, MoveTask> moves_;
 };
 
+// An engine and what it wrote, driven as a shard does it.
+struct Driver {
+  Engine& engine;
+  Journal& journal;
+  Mutations* last = nullptr;  // what the last command or advance changed
+
+  Reply ask(Command command, Instant now) const {
+    for (size_t n = 0; n < kMaxPagesAtOnce; ++n)
+      if (const auto page = engine.page_before(command))
+        engine.load(*page, journal.page(*page), now);
+    Mutations before;
+    const Reads reads = engine.reads(command, now, before);
+    journal.apply(before);
+    Mutations out;
+    Reply reply = engine.execute(std::move(command), now, out, journal.find(reads));
+    journal.apply(out);
+    if (last != nullptr) *last = std::move(out);
+    return reply;
+  }
+  void advance(Instant now) const {
+    int rounds = 0;
+    do {
+      SELVAGE_CHECK(++rounds < 1000);  // else time does not pass
+      Mutations out;
+      engine.advance(now, out);
+      journal.apply(out);
+      if (last != nullptr) *last = std::move(out);
+      for (const Page& page : engine.take_pages()) engine.load(page, journal.page(page), now);
+    } while (engine.next_event() <= now || engine.wants_pages());
+  }
+  void flush() const {
+    Mutations out;
+    engine.flush(out);
+    journal.apply(out);
+    journal.audit();
+  }
+};
+
 // Everything that can be seen of an engine from outside, at one moment.
-inline std::string portrait(Engine& engine, Instant now) {
-  Mutations ignored;
-  const auto ask = [&](Command command) {
-    return engine.execute(std::move(command), now, ignored);
-  };
+inline std::string portrait(const Driver& driver, Instant now) {
+  const auto ask = [&](Command command) { return driver.ask(std::move(command), now); };
   std::string text;
   const auto say = [&](const auto&... parts) { ((text += std::to_string(parts) + " "), ...); };
   const auto queues = std::get<std::vector<QueueInfo>>(ask(ListQueues{"", "", SIZE_MAX}));

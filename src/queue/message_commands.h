@@ -64,8 +64,8 @@ struct ChangeVisibility {
 };
 
 // ---- looking, and changing what nobody holds
-struct PeekPlace {  // among the messages of a queue by age
-  Instant retained_from{};
+struct PeekPlace {  // among the messages of a queue by when they came, or when their delay ends
+  Instant time{};
   Seq seq;
 };
 struct Peek {  // leases nothing and counts nothing
@@ -76,7 +76,7 @@ struct Peek {  // leases nothing and counts nothing
   uint32_t max = 10;
 };
 struct Peeked {
-  std::vector<Delivery> messages;  // oldest first; their receipts have no token
+  std::vector<Delivery> messages;  // in that order; their receipts have no token
   std::optional<PeekPlace> next;   // there are more, from here
 };
 struct Cancel {  // messages that wait, delayed ones included

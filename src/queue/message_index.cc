@@ -2,22 +2,19 @@
 #include "queue/message_index.h"
 
 #include "base/check.h"
-#include "queue/message_id.h"
 
 namespace selvage::queue {
 
-void MessageIndex::insert(Seq seq, Message message, Instant now) {
-  by_age_.emplace(message.retained_from, seq);
-  if (place_of(message.id) != seq) SELVAGE_CHECK(elsewhere_.emplace(message.id, seq).second);
-  const auto [at, fresh] = messages_.emplace(seq, std::move(message));
+void MessageIndex::insert(Seq seq, Entry entry, Instant now) {
+  by_age_.emplace(entry.message.retained_from, seq);
+  const auto [at, fresh] = messages_.emplace(seq, std::move(entry));
   SELVAGE_CHECK(fresh);
   link(seq, at->second, now);
 }
 
 void MessageIndex::remove(Seq seq) {
-  const Message& message = unlink(seq);
-  by_age_.erase({message.retained_from, seq});
-  if (place_of(message.id) != seq) elsewhere_.erase(message.id);
+  const Entry& entry = unlink(seq);
+  by_age_.erase({entry.message.retained_from, seq});
   messages_.erase(seq);
 }
 
@@ -26,30 +23,26 @@ void MessageIndex::clear() {
   *this = MessageIndex(is_fifo);
 }
 
-std::vector<Seq> MessageIndex::advance(Instant now) {
-  std::vector<Seq> run_out;
-  while (!pending_.empty() && pending_.begin()->first <= now) {
-    const Seq seq = pending_.begin()->second;
-    Message& message = messages_.at(seq);
-    const bool was_leased = message.leased;
+MessageIndex::Vested MessageIndex::advance(Instant now) {
+  Vested vested;
+  for (auto at = pending_.begin(); at != pending_.end() && at->first <= now;) {
+    const Seq seq = (at++)->second;
+    Entry& entry = messages_.at(seq);
+    if (entry.place.is_delayed()) {
+      vested.delays_over.push_back(seq);
+      continue;
+    }
+    const bool was_leased = entry.message.leased;
     unlink(seq);
-    link(seq, message, now);
-    if (was_leased) run_out.push_back(seq);
+    link(seq, entry, now);
+    if (was_leased) vested.run_out.push_back(seq);
   }
-  return run_out;
+  return vested;
 }
 
-const Message* MessageIndex::find(Seq seq) const {
+const MessageIndex::Entry* MessageIndex::find(Seq seq) const {
   const auto at = messages_.find(seq);
   return at == messages_.end() ? nullptr : &at->second;
-}
-
-const Message* MessageIndex::find(MessageId id, Seq& seq) const {
-  const auto moved = elsewhere_.find(id);
-  const auto at = messages_.find(moved == elsewhere_.end() ? place_of(id) : moved->second);
-  if (at == messages_.end() || at->second.id != id) return nullptr;
-  seq = at->first;
-  return &at->second;
 }
 
 std::optional<Seq> MessageIndex::first_ready() const {
@@ -63,7 +56,7 @@ std::optional<Seq> MessageIndex::next_ready(const std::string& group) const {
 }
 
 void MessageIndex::charge(Seq seq) {
-  if (auto* const fair = std::get_if<FairLine>(&line_)) fair->charge(messages_.at(seq));
+  if (auto* const fair = std::get_if<FairLine>(&line_)) fair->charge(messages_.at(seq).message);
 }
 
 std::optional<std::pair<Instant, Seq>> MessageIndex::oldest() const {
@@ -75,29 +68,42 @@ Instant MessageIndex::next_vesting() const {
   return pending_.empty() ? kNever : pending_.begin()->first;
 }
 
-Message& MessageIndex::unlink(Seq seq) {
+std::optional<Position> MessageIndex::last_delayed() const {
+  if (delayed_.empty()) return std::nullopt;
+  return *delayed_.rbegin();
+}
+
+MessageIndex::Entry& MessageIndex::unlink(Seq seq) {
   const auto at = messages_.find(seq);
   SELVAGE_CHECK(at != messages_.end());
-  Message& message = at->second;
-  if (from_line(seq, message)) return message;
-  SELVAGE_CHECK(pending_.erase({message.vest, seq}) == 1);
-  hold_back(seq, message, false);
-  if (message.leased) --in_flight_;
-  return message;
+  Entry& entry = at->second;
+  if (entry.place.is_held()) --held_;
+  if (entry.place.is_delayed()) SELVAGE_CHECK(delayed_.erase({entry.place.time, seq}) == 1);
+  if (from_line(seq, entry.message)) return entry;
+  SELVAGE_CHECK(pending_.erase({entry.message.vest, seq}) == 1);
+  hold_back(seq, entry.message, false);
+  count(entry, -1);
+  return entry;
 }
 
-void MessageIndex::link(Seq seq, Message& message, Instant now) {
-  if (message.vest <= now) {
+void MessageIndex::link(Seq seq, Entry& entry, Instant now) {
+  Message& message = entry.message;
+  if (entry.place.is_held()) ++held_;
+  if (entry.place.is_delayed()) delayed_.insert({entry.place.time, seq});
+  if (message.vest <= now && !entry.place.is_delayed()) {
     message.leased = false;
-    return to_line(seq, message);
+    std::visit([&](auto& line) { line.add(seq, message); }, line_);
+    return;
   }
+  SELVAGE_CHECK(entry.place.is_held() || !message.leased);
   pending_.emplace(message.vest, seq);
   hold_back(seq, message, true);
-  if (message.leased) ++in_flight_;
+  count(entry, 1);
 }
 
-void MessageIndex::to_line(Seq seq, const Message& message) {
-  std::visit([&](auto& line) { line.add(seq, message); }, line_);
+void MessageIndex::count(const Entry& entry, int by) {
+  if (!entry.place.is_held()) return;
+  (entry.message.leased ? in_flight_ : retrying_) += by;
 }
 
 bool MessageIndex::from_line(Seq seq, const Message& message) {
@@ -123,24 +129,28 @@ void MessageIndex::audit(Instant now) const {
   SELVAGE_CHECK(ready + pending_.size() == messages_.size());
   SELVAGE_CHECK(by_age_.size() == messages_.size());
   uint64_t leased = 0;
-  size_t elsewhere = 0;
+  uint64_t held = 0;
+  uint64_t retrying = 0;
+  size_t delayed = 0;
   std::unordered_map<std::string, uint32_t> blocks;
-  for (const auto& [seq, message] : messages_) {
+  for (const auto& [seq, entry] : messages_) {
+    const auto& [message, place] = entry;
     const bool pending = pending_.contains({message.vest, seq});
     const bool in_line =
         std::visit([&](const auto& line) { return line.contains(seq, message); }, line_);
     SELVAGE_CHECK(pending != in_line);
     SELVAGE_CHECK(pending || message.vest <= now);
-    SELVAGE_CHECK(!message.leased || (pending && message.token));
+    SELVAGE_CHECK(!message.leased || (pending && message.token && place.is_held()));
     SELVAGE_CHECK(by_age_.contains({message.retained_from, seq}));
+    SELVAGE_CHECK(place.is_delayed() == delayed_.contains({place.time, seq}));
+    delayed += place.is_delayed() ? 1 : 0;
+    held += place.is_held() ? 1 : 0;
     leased += message.leased ? 1 : 0;
-    elsewhere += place_of(message.id) != seq ? 1 : 0;
+    retrying += place.is_held() && pending && !message.leased ? 1 : 0;
     if (pending && GroupLine::holds_back(message)) ++blocks[message.group];
-    Seq found;
-    SELVAGE_CHECK(find(message.id, found) == &message && found == seq);
   }
-  SELVAGE_CHECK(leased == in_flight_);
-  SELVAGE_CHECK(elsewhere == elsewhere_.size());
+  SELVAGE_CHECK(leased == in_flight_ && held == held_ && retrying == retrying_);
+  SELVAGE_CHECK(delayed == delayed_.size());
   if (const auto* const groups = std::get_if<GroupLine>(&line_)) groups->audit(blocks);
 }
 

@@ -9,8 +9,20 @@
 
 #include "queue/command.h"
 #include "queue/message.h"
+#include "queue/place.h"
 
 namespace selvage::queue {
+
+// What of a queue's messages waits in the store, and where: so that neither counting nor looking
+// for the first takes a scan.
+struct Extent {
+  uint64_t visible = 0;  // records in the visible lanes
+  uint64_t delayed = 0;  // in the delayed one
+  LaneSet lanes;         // the visible ones that may have any
+  Instant floor{};       // no record of a visible lane stands before this time
+  Instant last_time{};   // FIFO: of the place that was given last; they never go back
+  bool operator==(const Extent&) const = default;
+};
 
 // All that is kept of a queue besides its messages.
 struct QueueRecord {
@@ -22,6 +34,7 @@ struct QueueRecord {
   Seq last_seq;
   Totals totals;
   Tags tags;
+  Extent extent = {};
   bool operator==(const QueueRecord&) const = default;
 };
 
@@ -31,47 +44,59 @@ struct PutQueue {
 struct DropQueue {  // with all its messages
   QueueId queue;
 };
-struct DropMessages {  // all of a queue
+struct DropMessages {  // all of a queue, and what they refer to
   QueueId queue;
 };
 struct PutMessage {
   QueueId queue;
   Seq seq;
+  Place place;
   Message message;
 };
-struct DropMessage {  // the record that stands at `vest`
+struct DropMessage {  // the record that stands there
   QueueId queue;
   Seq seq;
-  Instant vest;
+  Place place;
 };
+
+// A payload comes and goes with its message and knows where the message's record may stand: in this
+// lane or the delayed one, at this time. The files that a message refers to are kept and released
+// with its payload.
 struct PutPayload {
   QueueId queue;
   Seq seq;
+  Place place;
   Payload payload;
+  ArtifactId artifact;
+};
+struct PlacePayload {  // the record stands elsewhere now
+  QueueId queue;
+  Seq seq;
+  Place place;
 };
 struct DropPayload {  // and the evidence, if there is any
   QueueId queue;
   Seq seq;
+  MessageId id;
   bool has_evidence = false;
+  ArtifactId artifact;
 };
 struct MovePayload {  // and the evidence, if there is any
   QueueId from_queue;
   Seq from;
+  MessageId former_id;
   QueueId to_queue;
   Seq to;
+  MessageId id;
+  Place place;
   bool has_evidence = false;
+  ArtifactId artifact;
 };
 struct AddEvidence {
   QueueId queue;
   Seq seq;
   Instant at{};  // when the attempt ended: the evidence of a message is kept in this order
   std::string evidence;
-};
-struct KeepArtifact {  // a message that refers to it now exists
-  ArtifactId artifact;
-};
-struct ReleaseArtifact {  // no message refers to it any more
-  ArtifactId artifact;
 };
 
 struct PutDeduplication {  // what a FIFO queue must not take again before `until`
@@ -92,10 +117,9 @@ struct DropMoveTask {
   MoveTaskId task;
 };
 
-using Mutation =
-    std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage, PutPayload,
-                 DropPayload, MovePayload, AddEvidence, KeepArtifact, ReleaseArtifact,
-                 PutDeduplication, DropDeduplication, PutMoveTask, DropMoveTask>;
+using Mutation = std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage,
+                              PutPayload, PlacePayload, DropPayload, MovePayload, AddEvidence,
+                              PutDeduplication, DropDeduplication, PutMoveTask, DropMoveTask>;
 using Mutations = std::vector<Mutation>;
 
 }  // namespace selvage::queue

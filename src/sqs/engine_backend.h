@@ -13,11 +13,12 @@
 
 #include "base/clock.h"
 #include "queue/engine.h"
+#include "queue/journal_fixture.h"
 #include "sqs/backend.h"
 
 namespace selvage::sqs {
 
-// One thread: decides at once, keeps payloads and evidence as a store would.
+// One thread: decides at once, keeps what was decided as a store would.
 class EngineBackend final : public Backend {
  public:
   Ticket submit(queue::Command command, Done done) override {
@@ -58,9 +59,7 @@ class EngineBackend final : public Backend {
     const Instant end = clock.now() + time;
     while (engine_.next_event() <= end) {
       clock.advance(std::max(engine_.next_event() - clock.now(), Duration{0}));
-      queue::Mutations mutations;
-      engine_.advance(clock.now(), mutations);
-      keep(mutations);
+      driver_.advance(clock.now());
     }
     clock.advance(end - clock.now());
   }
@@ -78,14 +77,11 @@ class EngineBackend final : public Backend {
   std::function<void()> before_set;  // once, before the next SetQueue is decided
 
  private:
-  using Key = std::pair<QueueId, Seq>;
-
   queue::Reply decide(queue::Command command) {
-    queue::Mutations mutations;
-    engine_.advance(clock.now(), mutations);
-    queue::Reply reply = engine_.execute(std::move(command), clock.now(), mutations);
+    driver_.advance(clock.now());
+    queue::Reply reply = driver_.ask(std::move(command), clock.now());
     engine_.audit(clock.now());
-    keep(mutations);
+    if (auto changed = engine_.take_policies()) policies_ = std::move(changed);
     if (auto* const deliveries = std::get_if<std::vector<queue::Delivery>>(&reply))
       fill_in(*deliveries);
     if (auto* const peeked = std::get_if<queue::Peeked>(&reply)) fill_in(peeked->messages);
@@ -93,31 +89,17 @@ class EngineBackend final : public Backend {
   }
   void fill_in(std::vector<queue::Delivery>& deliveries) {
     for (queue::Delivery& d : deliveries) {
-      d.payload = payloads_.at({d.receipt.queue, d.receipt.seq});
-      d.evidence = evidence_[{d.receipt.queue, d.receipt.seq}];
-    }
-  }
-  void keep(const queue::Mutations& mutations) {
-    for (const queue::Mutation& mutation : mutations) keep(mutation);
-    if (auto changed = engine_.take_policies()) policies_ = std::move(changed);
-  }
-  void keep(const queue::Mutation& mutation) {
-    if (const auto* const put = std::get_if<queue::PutPayload>(&mutation))
-      payloads_[{put->queue, put->seq}] = put->payload;
-    if (const auto* const add = std::get_if<queue::AddEvidence>(&mutation))
-      evidence_[{add->queue, add->seq}].push_back(add->evidence);
-    if (const auto* const move = std::get_if<queue::MovePayload>(&mutation)) {
-      payloads_[{move->to_queue, move->to}] = payloads_[{move->from_queue, move->from}];
-      evidence_[{move->to_queue, move->to}] = evidence_[{move->from_queue, move->from}];
+      d.payload = journal_.payload(d.receipt.queue, d.receipt.seq);
+      d.evidence = journal_.evidence_of(d.receipt.queue, d.receipt.seq);
     }
   }
 
   SeededRandom random_{1};
   queue::Engine engine_{random_};
+  queue::Journal journal_;
+  queue::Driver driver_{engine_, journal_};
   Ticket last_ticket_ = 0;
   std::shared_ptr<const queue::Policies> policies_;
-  std::map<Key, std::string> payloads_;
-  std::map<Key, std::vector<std::string>> evidence_;
 };
 
 }  // namespace selvage::sqs

@@ -48,7 +48,7 @@ OrError<MessageId> parse_id(const std::string& text) {
 // A page's end, opaque to clients.
 std::string token_of(const queue::PeekPlace& place) {
   std::string raw;
-  Encoder(raw).i64(to_micros(place.retained_from)).u64(place.seq.value);
+  Encoder(raw).i64(to_micros(place.time)).u64(place.seq.value);
   return to_base64(raw);
 }
 

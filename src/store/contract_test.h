@@ -14,25 +14,25 @@ namespace selvage::store {
 TYPED_TEST_SUITE_P(StoreContract);
 
 TYPED_TEST_P(StoreContract, ABatchOverSeveralTablesIsAppliedAsAWhole) {
-  this->put(Table::kState, "old", "1");
+  this->put(Table::kWaiting, "old", "1");
   this->apply({{},
                {{Table::kMeta, "queue", "m"},
-                {Table::kState, "old", std::nullopt},
-                {Table::kState, "new", "s"},
+                {Table::kWaiting, "old", std::nullopt},
+                {Table::kWaiting, "new", "s"},
                 {Table::kBody, "new", "b"}}});
   EXPECT_EQ(this->values(Table::kMeta, {"queue"})[0], "m");
-  EXPECT_EQ(this->values(Table::kState, {"old"})[0], std::nullopt);
-  EXPECT_EQ(this->values(Table::kState, {"new"})[0], "s");
+  EXPECT_EQ(this->values(Table::kWaiting, {"old"})[0], std::nullopt);
+  EXPECT_EQ(this->values(Table::kWaiting, {"new"})[0], "s");
   EXPECT_EQ(this->values(Table::kBody, {"new"})[0], "b");
 }
 
 TYPED_TEST_P(StoreContract, TablesAreIndependent) {
   for (int i = 0; i < kTables; ++i) this->put(static_cast<Table>(i), "key", std::to_string(i));
-  this->apply({{{Table::kState, "a", "z"}}, {{Table::kBody, "key", std::nullopt}}});
+  this->apply({{{Table::kWaiting, "a", "z"}}, {{Table::kBody, "key", std::nullopt}}});
   EXPECT_EQ(this->values(Table::kMeta, {"key"})[0], "0");
-  EXPECT_EQ(this->values(Table::kState, {"key"})[0], std::nullopt);
+  EXPECT_EQ(this->values(Table::kWaiting, {"key"})[0], std::nullopt);
   EXPECT_EQ(this->values(Table::kBody, {"key"})[0], std::nullopt);
-  EXPECT_EQ(this->values(Table::kEvidence, {"key"})[0], "3");
+  EXPECT_EQ(this->values(Table::kEvidence, {"key"})[0], std::to_string(kTables - 1));
 }
 
 TYPED_TEST_P(StoreContract, OfTwoWritesToOneKeyTheLaterWins) {
@@ -43,9 +43,9 @@ TYPED_TEST_P(StoreContract, OfTwoWritesToOneKeyTheLaterWins) {
 }
 
 TYPED_TEST_P(StoreContract, RangesAreDeletedBeforeTheWritesOfTheirBatch) {
-  this->apply({{}, {{Table::kState, "a", "1"}, {Table::kState, "b", "1"}}});
-  this->apply({{{Table::kState, "a", "c"}}, {{Table::kState, "b", "2"}}});
-  EXPECT_EQ(this->found(Table::kState, "a", "z"), (Found{{"b", "2"}}));
+  this->apply({{}, {{Table::kWaiting, "a", "1"}, {Table::kWaiting, "b", "1"}}});
+  this->apply({{{Table::kWaiting, "a", "c"}}, {{Table::kWaiting, "b", "2"}}});
+  EXPECT_EQ(this->found(Table::kWaiting, "a", "z"), (Found{{"b", "2"}}));
 }
 
 TYPED_TEST_P(StoreContract, ARangeHasItsFirstKeyAndNotItsLast) {
@@ -70,15 +70,15 @@ TYPED_TEST_P(StoreContract, AnEmptyBatchAndAnAbsentKeyToDeleteAreFine) {
 }
 
 TYPED_TEST_P(StoreContract, AScanIsInKeyOrderWithinItsBounds) {
-  for (const char* key : {"d", "a", "c", "b", "e"}) this->put(Table::kState, key, "v");
-  EXPECT_EQ(this->found(Table::kState, "b", "e"), (Found{{"b", "v"}, {"c", "v"}, {"d", "v"}}));
-  EXPECT_EQ(this->found(Table::kState, "bb", "c!").size(), 1u);
-  EXPECT_TRUE(this->found(Table::kState, "f", "z").empty());
+  for (const char* key : {"d", "a", "c", "b", "e"}) this->put(Table::kWaiting, key, "v");
+  EXPECT_EQ(this->found(Table::kWaiting, "b", "e"), (Found{{"b", "v"}, {"c", "v"}, {"d", "v"}}));
+  EXPECT_EQ(this->found(Table::kWaiting, "bb", "c!").size(), 1u);
+  EXPECT_TRUE(this->found(Table::kWaiting, "f", "z").empty());
 }
 
 TYPED_TEST_P(StoreContract, AScanStopsWhenItIsTold) {
-  for (const char* key : {"a", "b", "c"}) this->put(Table::kState, key, "v");
-  EXPECT_EQ(this->found(Table::kState, "a", "z", 2).size(), 2u);
+  for (const char* key : {"a", "b", "c"}) this->put(Table::kWaiting, key, "v");
+  EXPECT_EQ(this->found(Table::kWaiting, "a", "z", 2).size(), 2u);
 }
 
 TYPED_TEST_P(StoreContract, AScanFromTheEmptyKeyShowsOnlyWhatWasWritten) {
@@ -124,14 +124,15 @@ TYPED_TEST_P(StoreContract, EpochsOfAShardOnlyRise) {
 }
 
 TYPED_TEST_P(StoreContract, AStaleOwnerIsRefusedAndWritesNothing) {
-  this->put(Table::kState, "a", "1");
+  this->put(Table::kWaiting, "a", "1");
   ASSERT_TRUE(this->store().claim(this->kShard));
-  const Result<void> late = this->store().apply(
-      this->kShard, this->epoch_, {{{Table::kState, "a", "b"}}, {{Table::kState, "c", "late"}}});
+  const Result<void> late =
+      this->store().apply(this->kShard, this->epoch_,
+                          {{{Table::kWaiting, "a", "b"}}, {{Table::kWaiting, "c", "late"}}});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, ErrorCode::kGiveUp);
   EXPECT_FALSE(this->store().apply(this->kShard, this->epoch_, {}));
-  EXPECT_EQ(this->found(Table::kState, "a", "z"), (Found{{"a", "1"}}));
+  EXPECT_EQ(this->found(Table::kWaiting, "a", "z"), (Found{{"a", "1"}}));
 }
 
 TYPED_TEST_P(StoreContract, AnUnclaimedShardTakesNothing) {
@@ -142,8 +143,8 @@ TYPED_TEST_P(StoreContract, AnUnclaimedShardTakesNothing) {
 
 TYPED_TEST_P(StoreContract, ClaimingOneShardLeavesTheOthersTheirOwner) {
   ASSERT_TRUE(this->store().claim(ShardIndex{8}));
-  this->put(Table::kState, "a", "1");
-  EXPECT_EQ(this->values(Table::kState, {"a"})[0], "1");
+  this->put(Table::kWaiting, "a", "1");
+  EXPECT_EQ(this->values(Table::kWaiting, {"a"})[0], "1");
 }
 
 TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
@@ -151,7 +152,7 @@ TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
   std::thread writer([&] {
     for (int i = 0; !done; ++i) {
       const std::string value = std::to_string(i);
-      this->apply({{}, {{Table::kState, "a", value}, {Table::kState, "b", value}}});
+      this->apply({{}, {{Table::kWaiting, "a", value}, {Table::kWaiting, "b", value}}});
     }
   });
   std::thread syncer([&] {
@@ -159,8 +160,8 @@ TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
   });
   std::optional<std::string> last;
   for (int changes = 0; changes < 100;) {  // the writer has really been at work meanwhile
-    const Found seen = this->found(Table::kState, "a", "c");
-    const Values both = this->values(Table::kState, {"a", "b"});
+    const Found seen = this->found(Table::kWaiting, "a", "c");
+    const Values both = this->values(Table::kWaiting, {"a", "b"});
     EXPECT_TRUE(seen.empty() || (seen.size() == 2 && seen[0].second == seen[1].second));
     EXPECT_EQ(both[0], both[1]);
     if (std::exchange(last, both[0]) != both[0]) ++changes;

@@ -14,27 +14,27 @@ TYPED_TEST_SUITE_P(DurableStoreContract);
 TYPED_TEST_P(DurableStoreContract, WhatWasSyncedIsThereAfterReopening) {
   const std::string large(1 << 20, 'x');
   this->apply({{}, {{Table::kMeta, "queue", "m"}, {Table::kBody, "a", large}}});
-  this->apply({{{Table::kState, "a", "z"}}, {{Table::kEvidence, "e", "why"}}});
-  this->put(Table::kState, "b", "2");
+  this->apply({{{Table::kWaiting, "a", "z"}}, {{Table::kEvidence, "e", "why"}}});
+  this->put(Table::kWaiting, "b", "2");
   this->sync();
   for (int i = 0; i < 2; ++i) {  // recovered from the log, then from what recovery wrote
     this->medium_.reopen();
     EXPECT_EQ(this->values(Table::kMeta, {"queue"})[0], "m");
     EXPECT_TRUE(this->values(Table::kBody, {"a"})[0] == large);
     EXPECT_EQ(this->values(Table::kEvidence, {"e"})[0], "why");
-    EXPECT_EQ(this->found(Table::kState, "a", "z"), (Found{{"b", "2"}}));
+    EXPECT_EQ(this->found(Table::kWaiting, "a", "z"), (Found{{"b", "2"}}));
   }
 }
 
 TYPED_TEST_P(DurableStoreContract, WhatWasDeletedStaysDeletedAfterReopening) {
-  for (const char* key : {"a", "b", "c", "d"}) this->put(Table::kState, key, "v");
+  for (const char* key : {"a", "b", "c", "d"}) this->put(Table::kWaiting, key, "v");
   this->sync();
   this->medium_.reopen();
   this->epoch_ = this->store().claim(this->kShard).value();
-  this->apply({{{Table::kState, "b", "d"}}, {{Table::kState, "a", std::nullopt}}});
+  this->apply({{{Table::kWaiting, "b", "d"}}, {{Table::kWaiting, "a", std::nullopt}}});
   this->sync();
   this->medium_.reopen();
-  EXPECT_EQ(this->found(Table::kState, "a", "z"), (Found{{"d", "v"}}));
+  EXPECT_EQ(this->found(Table::kWaiting, "a", "z"), (Found{{"d", "v"}}));
 }
 
 TYPED_TEST_P(DurableStoreContract, AClaimAfterReopeningIsHigherThanEveryOneBefore) {

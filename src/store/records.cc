@@ -9,17 +9,22 @@
 namespace selvage::store {
 namespace {
 
-constexpr uint8_t kQueueVersion = 2;    // 1: without all that came after the retry policy
-constexpr uint8_t kMessageVersion = 2;  // 1: without what came after the source
+constexpr uint8_t kQueueVersion = 3;
+constexpr uint8_t kMessageVersion = 2;
 constexpr uint8_t kDeduplicationVersion = 1;
 constexpr uint8_t kMoveTaskVersion = 1;
 constexpr size_t kShardBytes = 2;
 constexpr size_t kQueueBytes = 8;
+constexpr size_t kPlaceBytes = 2 + 8;  // before a payload
 constexpr uint8_t kLeased = 1;
 constexpr uint8_t kHasEvidence = 2;
 // The byte after the queue in a key of kMeta.
 constexpr uint8_t kDeduplicationKind = 1;
 constexpr uint8_t kMoveTaskKind = 2;
+// The byte after the shard in a key of kIndex.
+constexpr uint8_t kAliasKind = 1;
+constexpr uint8_t kArtifactKind = 2;
+constexpr size_t kLaneWords = queue::kVisibleLanes / 64;
 
 uint8_t flag(bool value) {
   return value ? 1 : 0;
@@ -78,7 +83,7 @@ void decode_later_settings(Decoder& in, queue::QueueConfig& config) {
   config.policy = in.text();
 }
 
-queue::QueueConfig decode_config(Decoder& in, uint8_t version) {
+queue::QueueConfig decode_config(Decoder& in) {
   queue::QueueConfig config;
   config.visibility = Duration(in.i64());
   config.delay = Duration(in.i64());
@@ -93,16 +98,66 @@ queue::QueueConfig decode_config(Decoder& in, uint8_t version) {
   config.retry.attempts = in.u32();
   config.retry.backoff_min = Duration(in.i64());
   config.retry.backoff_max = Duration(in.i64());
-  if (version >= 2) decode_later_settings(in, config);
+  decode_later_settings(in, config);
   return config;
 }
 
 template <typename Totals, typename Each>
-void each_total(Totals& t, uint8_t version, Each&& each) {
+void each_total(Totals& t, Each&& each) {
   for (auto* const total : {&t.sent, &t.received, &t.deleted, &t.handed_over, &t.returned,
-                            &t.failed, &t.revoked, &t.dead_lettered, &t.expired})
+                            &t.failed, &t.revoked, &t.dead_lettered, &t.expired, &t.moved})
     each(*total);
-  if (version >= 2) each(t.moved);
+}
+
+// A queue without groups has its one lane, and one byte says so.
+void encode_lanes(const queue::LaneSet& lanes, Encoder& out) {
+  const bool has_groups = (lanes >> 1).any();
+  out.u8(flag(lanes.test(0))).u8(flag(has_groups));
+  if (!has_groups) return;
+  const queue::LaneSet word(UINT64_MAX);
+  for (size_t i = 0; i < kLaneWords; ++i) out.u64(((lanes >> (64 * i)) & word).to_ullong());
+}
+
+queue::LaneSet decode_lanes(Decoder& in) {
+  queue::LaneSet lanes;
+  lanes.set(0, in.u8() != 0);
+  if (in.u8() == 0) return lanes;
+  for (size_t i = 0; i < kLaneWords; ++i) lanes |= queue::LaneSet(in.u64()) << (64 * i);
+  return lanes;
+}
+
+void encode_extent(const queue::Extent& extent, Encoder& out) {
+  out.u64(extent.visible).u64(extent.delayed);
+  out.i64(to_micros(extent.floor)).i64(to_micros(extent.last_time));
+  encode_lanes(extent.lanes, out);
+}
+
+queue::Extent decode_extent(Decoder& in) {
+  queue::Extent extent;
+  extent.visible = in.u64();
+  extent.delayed = in.u64();
+  extent.floor = from_micros(in.i64());
+  extent.last_time = from_micros(in.i64());
+  extent.lanes = decode_lanes(in);
+  return extent;
+}
+
+std::string index_prefix(ShardIndex shard, uint8_t kind) {
+  std::string key = shard_prefix(shard);
+  Encoder(key).u8(kind);
+  return key;
+}
+
+std::string index_prefix(ShardIndex shard, uint8_t kind, QueueId queue) {
+  std::string key = index_prefix(shard, kind);
+  Encoder(key).u64(queue.value);
+  return key;
+}
+
+std::string lane_prefix(ShardIndex shard, QueueId queue, queue::Lane lane) {
+  std::string key = queue_prefix(shard, queue);
+  Encoder(key).u16(lane);
+  return key;
 }
 
 Uuid decode_uuid(Decoder& in) {
@@ -122,9 +177,26 @@ std::string queue_key(ShardIndex shard, QueueId queue) {
   return queue_prefix(shard, queue);
 }
 
-std::string message_key(ShardIndex shard, QueueId queue, Instant vest, Seq seq) {
-  std::string key = queue_prefix(shard, queue);
-  Encoder(key).i64(to_micros(vest)).u64(seq.value);
+Table table_of(const queue::Place& place) {
+  return place.is_held() ? Table::kHeld : Table::kWaiting;
+}
+
+std::string message_key(ShardIndex shard, QueueId queue, const queue::Place& place, Seq seq) {
+  if (place.is_held()) return payload_key(shard, queue, seq);
+  std::string key = lane_prefix(shard, queue, place.lane);
+  Encoder(key).i64(to_micros(place.time)).u64(seq.value);
+  return key;
+}
+
+std::string alias_key(ShardIndex shard, QueueId queue, MessageId id) {
+  std::string key = index_prefix(shard, kAliasKind, queue);
+  Encoder(key).raw(bytes_of(id));
+  return key;
+}
+
+std::string artifact_key(ShardIndex shard, QueueId queue, Seq seq) {
+  std::string key = index_prefix(shard, kArtifactKind, queue);
+  Encoder(key).u64(seq.value);
   return key;
 }
 
@@ -150,6 +222,20 @@ KeyRange evidence_range(ShardIndex shard, QueueId queue, Seq seq) {
   return range_of(payload_key(shard, queue, seq));
 }
 
+KeyRange alias_range(ShardIndex shard, QueueId queue) {
+  return range_of(index_prefix(shard, kAliasKind, queue));
+}
+KeyRange artifact_range(ShardIndex shard, QueueId queue) {
+  return range_of(index_prefix(shard, kArtifactKind, queue));
+}
+KeyRange artifact_range(ShardIndex shard) {
+  return range_of(index_prefix(shard, kArtifactKind));
+}
+KeyRange page_range(ShardIndex shard, const queue::Page& page) {
+  return {message_key(shard, page.queue, {page.lane, page.from.time}, page.from.seq),
+          prefix_end(lane_prefix(shard, page.queue, page.lane))};
+}
+
 std::string prefix_end(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
   SELVAGE_CHECK(!prefix.empty());
@@ -163,30 +249,30 @@ std::string encode(const queue::QueueRecord& record) {
   out.u8(kQueueVersion).u64(record.id.value).text(record.name);
   encode_config(record.config, out);
   out.i64(to_micros(record.created)).i64(to_micros(record.modified)).u64(record.last_seq.value);
-  each_total(record.totals, kQueueVersion, [&](uint64_t total) { out.u64(total); });
+  each_total(record.totals, [&](uint64_t total) { out.u64(total); });
   out.u32(static_cast<uint32_t>(record.tags.size()));
   for (const auto& [key, tag] : record.tags) out.text(key).text(tag);
+  encode_extent(record.extent, out);
   return value;
 }
 
 Result<queue::QueueRecord> decode_queue(std::string_view value) {
   Decoder in(value);
-  const uint8_t version = in.u8();
-  if (version == 0 || version > kQueueVersion)
+  if (in.u8() != kQueueVersion)
     return failure(ErrorCode::kCorruption, "a queue's record is of an unknown version");
   queue::QueueRecord record;
   record.id = {in.u64()};
   record.name = in.text();
-  record.config = decode_config(in, version);
+  record.config = decode_config(in);
   record.created = from_micros(in.i64());
   record.modified = from_micros(in.i64());
   record.last_seq = {in.u64()};
-  each_total(record.totals, version, [&](uint64_t& total) { total = in.u64(); });
-  if (version >= 2)
-    for (uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
-      const std::string key(in.text());
-      record.tags[key] = in.text();
-    }
+  each_total(record.totals, [&](uint64_t& total) { total = in.u64(); });
+  for (uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
+    const std::string key(in.text());
+    record.tags[key] = in.text();
+  }
+  record.extent = decode_extent(in);
   if (!in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "a queue's record has the wrong length");
   if (record.config.redrive_allow.permission > queue::RedriveAllow::Permission::kByQueue)
@@ -211,8 +297,7 @@ std::string encode(const queue::Message& message) {
 
 Result<queue::Message> decode_message(std::string_view value) {
   Decoder in(value);
-  const uint8_t version = in.u8();
-  if (version == 0 || version > kMessageVersion)
+  if (in.u8() != kMessageVersion)
     return failure(ErrorCode::kCorruption, "a message's record is of an unknown version");
   queue::Message message;
   const uint8_t flags = in.u8();
@@ -231,13 +316,10 @@ Result<queue::Message> decode_message(std::string_view value) {
   message.session = {in.u64()};
   message.artifact = decode_uuid(in);
   message.source = in.text();
-  message.retained_from = message.sent;
-  if (version >= 2) {
-    message.retained_from = from_micros(in.i64());
-    message.group = in.text();
-    message.deduplication_id = in.text();
-    message.taken_before = in.u32();
-  }
+  message.retained_from = from_micros(in.i64());
+  message.group = in.text();
+  message.deduplication_id = in.text();
+  message.taken_before = in.u32();
   if (!in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "a message's record has the wrong length");
   return message;
@@ -314,14 +396,61 @@ Result<queue::MoveTask> decode_move_task(std::string_view value) {
   return task;
 }
 
-MessagePlace decode_message_key(std::string_view key) {
+std::string encode_payload(const queue::Place& place, std::string_view payload) {
+  std::string value;
+  value.reserve(sizeof place.lane + sizeof(int64_t) + payload.size());
+  Encoder(value).u16(place.lane).i64(to_micros(place.time)).raw(payload);
+  return value;
+}
+
+Result<PlacedPayload> decode_payload(std::string_view value) {
+  Decoder in(value);
+  PlacedPayload placed;
+  placed.place.lane = in.u16();
+  placed.place.time = from_micros(in.i64());
+  placed.payload = in.raw(value.size() - std::min(value.size(), kPlaceBytes));
+  if (!in.ok() || placed.place.lane >= queue::kVisibleLanes)
+    return failure(ErrorCode::kCorruption, "a payload does not say where its message stands");
+  return placed;
+}
+
+std::string encode(Seq seq) {
+  std::string value;
+  Encoder(value).u64(seq.value);
+  return value;
+}
+
+Result<Seq> decode_seq(std::string_view value) {
+  Decoder in(value);
+  const Seq seq{in.u64()};
+  if (!in.ok() || !in.at_end())
+    return failure(ErrorCode::kCorruption, "the record of a moved message is damaged");
+  return seq;
+}
+
+std::string encode(const Uuid& id) {
+  return std::string(bytes_of(id));
+}
+
+Result<Uuid> decode_id(std::string_view value) {
+  Decoder in(value);
+  const Uuid id = decode_uuid(in);
+  if (!in.ok() || !in.at_end())
+    return failure(ErrorCode::kCorruption, "the record of an artifact's message is damaged");
+  return id;
+}
+
+MessagePlace decode_message_key(Table table, std::string_view key) {
   Decoder in(key);
   in.raw(kShardBytes);
-  const QueueId queue{in.u64()};
-  in.i64();
-  const Seq seq{in.u64()};
+  MessagePlace at{.queue = {in.u64()}, .place = queue::kHeldPlace, .seq = {}};
+  if (table == Table::kWaiting) {
+    at.place.lane = in.u16();
+    at.place.time = from_micros(in.i64());
+  }
+  at.seq = {in.u64()};
   SELVAGE_CHECK(in.ok() && in.at_end());
-  return {queue, seq};
+  return at;
 }
 
 }  // namespace selvage::store

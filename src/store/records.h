@@ -13,12 +13,18 @@
 
 namespace selvage::store {
 
-// Keys. Every key starts with the shard, so that a shard is a range; in kState, kBody and kEvidence
-// the queue follows, so that a queue is one too.
+// Keys. Every key starts with the shard, so that a shard is a range; except in kIndex, the queue
+// follows, so that a queue is one too.
 std::string queue_key(ShardIndex shard, QueueId queue);
-std::string message_key(ShardIndex shard, QueueId queue, Instant vest, Seq seq);
+// In kWaiting or kHeld, as the place says.
+Table table_of(const queue::Place& place);
+std::string message_key(ShardIndex shard, QueueId queue, const queue::Place& place, Seq seq);
 std::string payload_key(ShardIndex shard, QueueId queue, Seq seq);
 std::string evidence_key(ShardIndex shard, QueueId queue, Seq seq, Instant at);
+
+// In kIndex: the value is a seq, or an artifact's id.
+std::string alias_key(ShardIndex shard, QueueId queue, MessageId id);
+std::string artifact_key(ShardIndex shard, QueueId queue, Seq seq);
 
 // In kMeta, behind the queue's own record and behind the shard's (queue 0) stand small ones.
 std::string deduplication_key(ShardIndex shard, QueueId queue, std::string_view key);
@@ -32,6 +38,11 @@ using KeyRange = std::pair<std::string, std::string>;  // first, one past the la
 KeyRange shard_range(ShardIndex shard);
 KeyRange queue_range(ShardIndex shard, QueueId queue);
 KeyRange evidence_range(ShardIndex shard, QueueId queue, Seq seq);
+KeyRange alias_range(ShardIndex shard, QueueId queue);
+KeyRange artifact_range(ShardIndex shard, QueueId queue);
+KeyRange artifact_range(ShardIndex shard);
+// The records of a page and what follows them in their lane.
+KeyRange page_range(ShardIndex shard, const queue::Page& page);
 
 // The end of the range of all keys that start with `prefix`.
 std::string prefix_end(std::string prefix);
@@ -46,11 +57,25 @@ Result<queue::PutDeduplication> decode_deduplication(std::string_view value);
 std::string encode(const queue::MoveTask& task);
 Result<queue::MoveTask> decode_move_task(std::string_view value);
 
+// A payload with the place that it names, see queue::PutPayload.
+std::string encode_payload(const queue::Place& place, std::string_view payload);
+struct PlacedPayload {
+  queue::Place place;
+  std::string_view payload;  // within the value
+};
+Result<PlacedPayload> decode_payload(std::string_view value);
+
+std::string encode(Seq seq);
+Result<Seq> decode_seq(std::string_view value);
+std::string encode(const Uuid& id);
+Result<Uuid> decode_id(std::string_view value);
+
 struct MessagePlace {
   QueueId queue;
+  queue::Place place;
   Seq seq;
 };
-// What a key of kState says; its vesting time stands in the value as well.
-MessagePlace decode_message_key(std::string_view key);
+// What a key of kWaiting or kHeld says.
+MessagePlace decode_message_key(Table table, std::string_view key);
 
 }  // namespace selvage::store

@@ -53,6 +53,12 @@ queue::QueueRecord some_queue() {
   record.last_seq = {77};
   record.totals = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   record.tags = {{"k", "v"}, {"l", ""}};
+  record.extent = {.visible = 10,
+                   .delayed = 11,
+                   .lanes = {},
+                   .floor = from_micros(90),
+                   .last_time = from_micros(91)};
+  for (const size_t lane : {0, 1, 63, 64, 1023}) record.extent.lanes.set(lane);
   return record;
 }
 
@@ -90,37 +96,32 @@ TEST(Records, AMoveTaskComesBackAsItWent) {
   EXPECT_EQ(decode_move_task(encode(some_move_task())).value(), some_move_task());
 }
 
-// Bytes that the first version wrote: they end where the second begins to say more.
-TEST(Records, AMessageOfTheFirstVersionIsStillRead) {
-  queue::Message message = some_message();
-  message.group = message.deduplication_id = "";
-  message.taken_before = 0;
-  std::string value = encode(message);
-  value.resize(value.size() - 8 - 4 - 4 - 4);
-  value[0] = 1;
-  message.retained_from = message.sent;
-  EXPECT_EQ(decode_message(value).value(), message);
-  value[0] = 2;
-  EXPECT_FALSE(decode_message(value).has_value()) << "the second version is longer";
+TEST(Records, AQueueWithoutGroupsHasNoListOfLanes) {
+  queue::QueueRecord record = some_queue();
+  const size_t listed = encode(record).size();
+  record.extent.lanes.reset();
+  record.extent.lanes.set(0);
+  EXPECT_EQ(encode(record).size(), listed - 128);
+  EXPECT_EQ(decode_queue(encode(record)).value(), record);
 }
 
-TEST(Records, AQueueOfTheFirstVersionIsStillRead) {
-  std::string value;
-  Encoder out(value);
-  out.u8(1).u64(5).text("q");
-  out.i64(30'000'000).i64(1).i64(2).i64(3).u32(1024).u8(1).text("dead").u32(4);
-  out.u32(5).i64(200'000).i64(30'000'000);
-  out.i64(10).i64(20).u64(77);
-  for (uint64_t total = 1; total <= 9; ++total) out.u64(total);
-  const queue::QueueRecord record = decode_queue(value).value();
-  EXPECT_EQ(record.name, "q");
-  EXPECT_EQ(record.config.delay, Duration(1));
-  EXPECT_EQ(record.config.redrive, (queue::Redrive{"dead", 4}));
-  EXPECT_EQ(record.last_seq, Seq{77});
-  EXPECT_EQ(record.totals.expired, 9u);
-  EXPECT_FALSE(record.config.fifo.has_value());
-  EXPECT_TRUE(record.config.encryption.managed);
-  EXPECT_TRUE(record.tags.empty());
+TEST(Records, APayloadComesBackWithThePlaceThatItNames) {
+  const queue::Place place{1023, from_micros(-5)};
+  const std::string value = encode_payload(place, "body");
+  EXPECT_EQ(value.size(), 14u);
+  EXPECT_EQ(decode_payload(value).value().place, place);
+  EXPECT_EQ(decode_payload(value).value().payload, "body");
+  EXPECT_EQ(decode_payload(encode_payload(place, "")).value().payload, "");
+  for (size_t size = 0; size < 10; ++size)
+    EXPECT_EQ(decode_payload(value.substr(0, size)).error().code, ErrorCode::kCorruption);
+  EXPECT_FALSE(decode_payload(encode_payload({queue::kDelayedLane, {}}, "")).has_value());
+}
+
+TEST(Records, WhatTheIndexSaysComesBackAsItWent) {
+  EXPECT_EQ(decode_seq(encode(Seq{7})).value(), Seq{7});
+  EXPECT_FALSE(decode_seq("1234567").has_value());
+  EXPECT_EQ(decode_id(encode(Uuid::from_random(1, 2))).value(), Uuid::from_random(1, 2));
+  EXPECT_FALSE(decode_id("123456789012345").has_value());
 }
 
 TEST(Records, DamageIsReportedNotGuessed) {
@@ -148,7 +149,7 @@ TEST(Records, NoRecordIsReadFromTooFewOrTooManyBytes) {
 
 TEST(Records, UnknownVersionsAndValuesAreRefused) {
   std::string queue = encode(some_queue());
-  for (const char version : {0, 3, 99}) {
+  for (const char version : {0, 2, 4, 99}) {
     queue[0] = version;
     EXPECT_FALSE(decode_queue(queue).has_value());
   }
@@ -178,9 +179,10 @@ TEST(Records, SmallRecordsStandBehindWhatTheyBelongTo) {
 // docs/internals/records.md shows these.
 TEST(Records, TheExamplesOfThePageAreRight) {
   const Instant sent = from_micros(1'700'000'000'000'000);
-  EXPECT_EQ(to_hex(message_key({0}, {3}, sent, {1})),
+  EXPECT_EQ(to_hex(message_key({0}, {3}, {0, sent}, {1})),
             "0000"
             "0000000000000003"
+            "0000"
             "80060a24181e4000"
             "0000000000000001");
   EXPECT_EQ(to_hex(deduplication_key({0}, {3}, "d1")),
@@ -200,18 +202,54 @@ TEST(Records, TheExamplesOfThePageAreRight) {
   EXPECT_EQ(encode(queue::Message{}).size(), 126u);
 }
 
-TEST(Records, KeysSortByShardThenQueueThenVestingTimeThenSeq) {
-  const std::string key = message_key({1}, {2}, from_micros(300), {4});
-  EXPECT_LT(key, message_key({1}, {2}, from_micros(300), {5}));
-  EXPECT_LT(key, message_key({1}, {2}, from_micros(301), {1}));
-  EXPECT_LT(key, message_key({1}, {3}, from_micros(1), {1}));
-  EXPECT_LT(key, message_key({2}, {1}, from_micros(1), {1}));
+TEST(Records, KeysSortByShardThenQueueThenLaneThenTimeThenSeq) {
+  const auto key_at = [](uint64_t shard, uint64_t queue, queue::Lane lane, int64_t us) {
+    return message_key({shard}, {queue}, {lane, from_micros(us)}, {4});
+  };
+  const std::string key = key_at(1, 2, 3, 300);
+  EXPECT_LT(key, message_key({1}, {2}, {3, from_micros(300)}, {5}));
+  EXPECT_LT(key, key_at(1, 2, 3, 301));
+  EXPECT_LT(key, key_at(1, 2, 4, 1));
+  EXPECT_LT(key, key_at(1, 3, 0, 1));
+  EXPECT_LT(key, key_at(2, 1, 0, 1));
   const auto [first, last] = queue_range({1}, {2});
   EXPECT_LE(first, key);
   EXPECT_LT(key, last);
-  EXPECT_GE(message_key({1}, {3}, from_micros(-5), {0}), last);
-  EXPECT_EQ(decode_message_key(key).seq, Seq{4});
-  EXPECT_EQ(decode_message_key(key).queue, QueueId{2});
+  EXPECT_GE(key_at(1, 3, 0, -5), last);
+  const MessagePlace at = decode_message_key(Table::kWaiting, key);
+  EXPECT_EQ(at.queue, QueueId{2});
+  EXPECT_EQ(at.place, queue::Place(3, from_micros(300)));
+  EXPECT_EQ(at.seq, Seq{4});
+}
+
+TEST(Records, AHeldMessageStandsBySeqAlone) {
+  EXPECT_EQ(table_of(queue::kHeldPlace), Table::kHeld);
+  EXPECT_EQ(table_of({0, from_micros(1)}), Table::kWaiting);
+  const std::string key = message_key({1}, {2}, queue::kHeldPlace, {4});
+  const MessagePlace at = decode_message_key(Table::kHeld, key);
+  EXPECT_TRUE(at.place.is_held());
+  EXPECT_EQ(at.queue, QueueId{2});
+  EXPECT_EQ(at.seq, Seq{4});
+}
+
+TEST(Records, APageBeginsAtItsPositionAndEndsWithItsLane) {
+  const auto [first, last] = page_range({1}, {{2}, 3, {from_micros(10), {5}}, 100});
+  EXPECT_LT(message_key({1}, {2}, {3, from_micros(10)}, {4}), first);
+  EXPECT_EQ(message_key({1}, {2}, {3, from_micros(10)}, {5}), first);
+  EXPECT_LT(message_key({1}, {2}, {3, from_micros(99)}, {1}), last);
+  EXPECT_GE(message_key({1}, {2}, {4, from_micros(0)}, {0}), last);
+}
+
+TEST(Records, TheIndexKeepsEachKindOfEachQueueTogether) {
+  const std::string alias = alias_key({1}, {2}, Uuid::from_random(1, 2));
+  const std::string file = artifact_key({1}, {2}, {3});
+  const auto is_in = [](const std::string& key, const KeyRange& range) {
+    return range.first <= key && key < range.second;
+  };
+  EXPECT_TRUE(is_in(alias, alias_range({1}, {2})) && is_in(alias, shard_range({1})));
+  EXPECT_TRUE(is_in(file, artifact_range({1}, {2})) && is_in(file, artifact_range({1})));
+  EXPECT_FALSE(is_in(alias, artifact_range({1})) || is_in(file, alias_range({1}, {2})));
+  EXPECT_FALSE(is_in(file, artifact_range({1}, {3})));
 }
 
 TEST(Records, TheEndOfAPrefixCarriesOver) {

@@ -18,12 +18,14 @@
 namespace selvage::store {
 
 enum class Table : uint8_t {
-  kMeta,      // shards and queues
-  kState,     // one small record per message, in vesting order within its queue
+  kMeta,      // shards, queues and what belongs to them
+  kWaiting,   // one small record per message that waits, by lane: see queue/place.h
+  kHeld,      // the same of those that somebody received
+  kIndex,     // moved messages by their id; which message refers to which files
   kBody,      // payloads
   kEvidence,  // what failed attempts left behind
 };
-inline constexpr int kTables = 4;
+inline constexpr int kTables = 6;
 
 // Keys are ordered by their bytes, as unsigned numbers. A key is never empty.
 struct Write {

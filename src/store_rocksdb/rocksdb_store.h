@@ -11,7 +11,7 @@
 namespace selvage::store_rocksdb {
 
 // The version of the data directory's layout and records. A directory of another is refused.
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
 
 // Opens `directory`, creating it when it does not exist or is empty. The directory gets a file
 // FORMAT that names the version; RocksDB's files lie below it.

@@ -97,7 +97,7 @@ class RocksdbStores : public ::testing::Test {
 
 TEST_F(RocksdbStores, KeepItsFilesBelowQueues) {
   open();
-  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 1\n");
+  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 2\n");
   EXPECT_TRUE(fs::exists(directory_ + "/queues/CURRENT"));
   EXPECT_TRUE(fs::exists(directory_ + "/queues/LOG"));
   std::vector<std::string> names;
@@ -167,7 +167,7 @@ TEST(RocksdbChild, DISABLED_WritesAndIsKilled) {
   const uint64_t epoch = store->claim(kShard).value();
   for (int i = 0; i < kLargeBodies; ++i) {
     store::Batch batch = record(Table::kBody, std::to_string(i), std::string(1 << 20, 'b'));
-    batch.writes.push_back({Table::kState, std::to_string(i), "state"});
+    batch.writes.push_back({Table::kWaiting, std::to_string(i), "state"});
     if (!store->apply(kShard, epoch, std::move(batch)) || !store->sync()) ::_exit(1);
   }
   ::kill(::getpid(), SIGKILL);
@@ -180,7 +180,7 @@ TEST_F(RocksdbStores, WhatAKilledProcessHasSyncedIsThere) {
   open();
   for (int i = 0; i < kLargeBodies; ++i) {
     ASSERT_EQ(get(std::to_string(i)).value_or("").size(), size_t{1} << 20) << i;
-    ASSERT_EQ(store_->read(Table::kState, {std::to_string(i)}).value()[0], "state") << i;
+    ASSERT_EQ(store_->read(Table::kWaiting, {std::to_string(i)}).value()[0], "state") << i;
   }
   EXPECT_EQ(store_->claim(kShard).value(), 2u);
 }
@@ -190,12 +190,12 @@ TEST_F(RocksdbStores, APurgeOfAHundredThousandRecordsLeavesAScanNothingToWalk) {
   const uint64_t epoch = store_->claim(kShard).value();
   store::Batch batch;
   for (int i = 100'000; i < 200'000; ++i)
-    batch.writes.push_back({Table::kState, std::to_string(i), "state"});
+    batch.writes.push_back({Table::kWaiting, std::to_string(i), "state"});
   ASSERT_TRUE(store_->apply(kShard, epoch, std::move(batch)));
-  ASSERT_TRUE(store_->apply(kShard, epoch,
-                            {{{Table::kState, "1", "2"}}, {{Table::kState, "150000", "left"}}}));
+  ASSERT_TRUE(store_->apply(
+      kShard, epoch, {{{Table::kWaiting, "1", "2"}}, {{Table::kWaiting, "150000", "left"}}}));
   std::vector<std::string> seen;
-  ASSERT_TRUE(store_->scan(Table::kState, "", "2", [&](std::string_view key, std::string_view) {
+  ASSERT_TRUE(store_->scan(Table::kWaiting, "", "2", [&](std::string_view key, std::string_view) {
     seen.emplace_back(key);
     return true;
   }));

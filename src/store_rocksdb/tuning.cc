@@ -18,12 +18,15 @@ constexpr size_t kMiB = 1 << 20;
 
 constexpr uint64_t kWalSize = 256 * kMiB;  // replayed at about 100 MB/s: two seconds or so
 constexpr size_t kAllMemtables = 128 * kMiB;
-constexpr size_t kMemtable = 32 * kMiB;         // smaller is faster and recovers sooner,
-constexpr size_t kEvidenceMemtable = 4 * kMiB;  // larger writes less: the bulk is in the bodies
+constexpr size_t kMemtable = 32 * kMiB;  // smaller is faster and recovers sooner, larger writes
+constexpr size_t kBriefMemtable =
+    16 * kMiB;  // less; what is soon overwritten needs no more than this
+constexpr size_t kSmallMemtable = 4 * kMiB;
 constexpr size_t kBlockCache = 64 * kMiB;
 // By default 4 MiB, which on a full disk may be all that somebody has just freed for us.
 constexpr size_t kManifestReserve = 64 << 10;
-static_assert(3 * kMemtable + kEvidenceMemtable <= kAllMemtables, "one of each table fits");
+static_assert(2 * (kMemtable + kBriefMemtable + kSmallMemtable) <= kAllMemtables,
+              "one of each table fits");
 static_assert(kAllMemtables <= kWalSize, "memtables are flushed because they are full");
 
 rocksdb::BlockBasedTableOptions block_options(std::shared_ptr<rocksdb::Cache> cache) {
@@ -79,10 +82,12 @@ rocksdb::DBOptions database_options(const std::string& directory, bool create) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
   const auto cache = rocksdb::NewLRUCache(kBlockCache);
-  return {{rocksdb::kDefaultColumnFamilyName, table_options(kMemtable, cache)},
-          {"state", table_options(kMemtable, cache)},
+  return {{rocksdb::kDefaultColumnFamilyName, table_options(kBriefMemtable, cache)},
+          {"waiting", table_options(kMemtable, cache)},
+          {"held", table_options(kBriefMemtable, cache)},
+          {"index", table_options(kSmallMemtable, cache)},
           {"body", table_options(kMemtable, cache)},
-          {"evidence", table_options(kEvidenceMemtable, cache)}};
+          {"evidence", table_options(kSmallMemtable, cache)}};
 }
 
 }  // namespace selvage::store_rocksdb

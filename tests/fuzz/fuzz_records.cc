@@ -21,6 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto task = store::decode_move_task(bytes))
     SELVAGE_CHECK(store::encode(*task) ==
                   store::encode(store::decode_move_task(store::encode(*task)).value()));
+  if (const auto placed = store::decode_payload(bytes))
+    SELVAGE_CHECK(store::encode_payload(placed->place, placed->payload) == bytes);
   if (const auto envelope = sqs::decode_envelope(bytes)) {
     const std::string once = sqs::encode_envelope(*envelope);
     SELVAGE_CHECK(sqs::encode_envelope(sqs::decode_envelope(once).value()) == once);

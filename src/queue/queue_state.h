@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One queue as the engine has it, and what its commands pass around. Private to this folder.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "queue/attempts.h"
+#include "queue/deduplication.h"
+#include "queue/message_index.h"
+#include "queue/mutation.h"
+#include "queue/reads.h"
+#include "queue/window.h"
+
+namespace selvage::queue {
+
+struct Queue {
+  Queue(QueueRecord r, const MemoryLimits& limits)
+      : record(std::move(r)), messages(is_fifo()), window(limits) {}
+  QueueId id() const { return record.id; }
+  bool is_fifo() const { return record.config.fifo.has_value(); }
+  // What a time of the delayed lane lacks to the vesting time.
+  Duration delay_ahead() const { return is_fifo() ? record.config.delay : Duration{0}; }
+  uint64_t visible() const {
+    return record.extent.visible + messages.held() - messages.in_flight() - messages.retrying();
+  }
+  uint64_t delayed() const { return record.extent.delayed + messages.retrying(); }
+  uint64_t size() const { return record.extent.visible + record.extent.delayed + messages.held(); }
+  const Message* in_memory(Seq seq) const {
+    const auto* const entry = messages.find(seq);
+    return entry == nullptr ? nullptr : &entry->message;
+  }
+
+  QueueRecord record;
+  MessageIndex messages;
+  Window window;
+  Deduplication deduplication;  // FIFO
+  Attempts attempts;            // FIFO
+  Throttle throttle;            // FIFO, with Amazon's timers
+  Instant purged{};
+  Instant wake = kNever;          // its entry in the engine's wakes_
+  uint64_t used = 0;              // its entry in the stock's by_use_; 0: none
+  uint64_t empty_receives = 0;    // since the process began
+  uint32_t left_since_floor = 0;  // see Stock::raise_floor()
+};
+
+// What one command works with.
+struct Context {
+  Instant now;
+  Mutations& out;
+  const std::vector<Located>& found;  // as reads() asked for
+};
+
+// Where a message was found; `message` is valid until something changes.
+struct Standing {
+  Seq seq;
+  Place place;
+  const Message* message = nullptr;
+  bool in_memory = true;
+};
+
+}  // namespace selvage::queue
