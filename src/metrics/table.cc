@@ -72,8 +72,8 @@ constexpr std::string_view kIntroduction = R"(# Metrics
 
 <!-- Printed by `selvage reference metrics` from the table in src/metrics/table.cc. -->
 
-`GET /metrics` answers in the text format of Prometheus. Who may ask, and how to scrape a server with
-credentials: [../operate/server.md](../operate/server.md).
+`GET /metrics` answers in the text format of Prometheus. Who may ask, and how to scrape a server
+with credentials: [../operate/server.md](../operate/server.md).
 
 | metric | type | labels | |
 | --- | --- | --- | --- |
