@@ -105,8 +105,10 @@ Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, I
   if (closing && !refused) dismiss(waiters_.all_of(closing), queue::Refusal::kNoSession);
   if (!refused) dismiss(waiters_.all_for(deleting), queue::Refusal::kNoSuchQueue);
   const bool may_wait = receive && found_nothing(*reply);
-  if (!may_wait || !park(ticket, *receive, done, now))
+  if (!may_wait || !park(ticket, *receive, done, now)) {
+    if (may_wait) engine_.count_empty_receive(receive->queue);
     answers_.push_back({std::move(done), *std::move(reply)});
+  }
   return serve_waiters(now);
 }
 
@@ -210,9 +212,16 @@ Result<void> Shard::tick(Instant now) {
     if (!closed) return std::unexpected(closed.error());
   }
   SELVAGE_TRY(serve_waiters(now));
-  while (const auto ticket = waiters_.first_due(now))
-    answers_.push_back({waiters_.take(*ticket).done, std::vector<Delivery>{}});
+  end_waits(now);
   return {};
+}
+
+void Shard::end_waits(Instant now) {
+  while (const auto ticket = waiters_.first_due(now)) {
+    Waiter waiter = waiters_.take(*ticket);
+    engine_.count_empty_receive(waiter.command.queue);
+    answers_.push_back({std::move(waiter.done), std::vector<Delivery>{}});
+  }
 }
 
 Instant Shard::next_event() const {

@@ -29,6 +29,7 @@ struct Turn {
   std::vector<Answer> answers;
   std::vector<ArtifactId> released;
   bool kept_artifacts = false;
+  Instant applied{};  // when; the broker's
 };
 
 struct ShardOptions {
@@ -59,6 +60,8 @@ class Shard {
   Result<void> submit(Ticket ticket, queue::Command&& command, Done done, Instant now);
   void cancel(Ticket ticket);  // a parked receive is forgotten; anything else takes its course
   Result<void> tick(Instant now);
+  // Answers the parked receives whose wait is over by `now`; with kNever all of them: nothing came.
+  void end_waits(Instant now);
   Result<Turn> commit();
   // When tick() has something to do without being asked: at once while there are pages to read or
   // waiters to serve; kNever if only when asked.

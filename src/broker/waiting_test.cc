@@ -239,5 +239,70 @@ TEST_F(WaitingTest, DeduplicationTasksAndTagsSurviveARestart) {
   EXPECT_EQ(records(store::Table::kMeta), 4u) << "three queues and a task";
 }
 
+// ---- receives that end with nothing
+
+TEST_F(WaitingTest, AnEmptyReceiveIsCountedOnceHoweverLongItWaited) {
+  create("q");
+  const auto empty = [&] {
+    return ask<queue::QueueInfo>(queue::GetQueue{"q"}).totals.empty_receives;
+  };
+  EXPECT_TRUE(receive("q").empty());
+  EXPECT_EQ(empty(), 1u);
+  poll("q", seconds(10));
+  pass(seconds(5));
+  EXPECT_EQ(empty(), 1u) << "it still waits";
+  pass(seconds(5));
+  EXPECT_EQ(empty(), 2u);
+  poll("q", seconds(10));
+  send("q", "x");
+  EXPECT_EQ(empty(), 2u) << "a message came";
+}
+
+TEST_F(WaitingTest, AnEmptyReceiveWritesNothing) {
+  create("q");
+  const size_t before = records(store::Table::kMeta);
+  EXPECT_TRUE(receive("q").empty());
+  EXPECT_EQ(records(store::Table::kMeta), before);
+  restart();
+  EXPECT_EQ(ask<queue::QueueInfo>(queue::GetQueue{"q"}).totals.empty_receives, 0u);
+}
+
+TEST_F(WaitingTest, TheCountOfEmptyReceivesIsKeptWithTheNextChange) {
+  create("q");
+  EXPECT_TRUE(receive("q").empty());
+  send("q", "x");
+  restart();
+  EXPECT_EQ(ask<queue::QueueInfo>(queue::GetQueue{"q"}).totals.empty_receives, 1u);
+}
+
+TEST_F(WaitingTest, WhenWaitsEndEveryPollIsAnsweredAndNoLeaseRunsOut) {
+  create("q");
+  create("other");
+  send("q", "x");
+  ASSERT_EQ(receive("q").size(), 1u);
+  const Ticket first = poll("q", seconds(10));
+  const Ticket second = poll("other", seconds(20));
+  shard_->end_waits(kNever);
+  settle();
+  EXPECT_TRUE(answer<std::vector<Delivery>>(first).empty());
+  EXPECT_TRUE(answer<std::vector<Delivery>>(second).empty());
+  EXPECT_EQ(ask<queue::QueueInfo>(queue::GetQueue{"q"}).in_flight, 1u);
+}
+
+TEST_F(WaitingTest, AQueueKnowsHowOldItsOldestMessageIs) {
+  create("q");
+  const auto oldest = [&] { return ask<queue::QueueInfo>(queue::GetQueue{"q"}).oldest; };
+  EXPECT_EQ(oldest(), kNever);
+  const Instant sent = clock_.now();
+  send("q", "a");
+  pass(seconds(5));
+  send("q", "b");
+  EXPECT_EQ(oldest(), sent);
+  const auto got = receive("q");
+  EXPECT_EQ(oldest(), sent) << "in flight, it may come back";
+  ask<queue::ItemResults>(queue::Delete{"q", {got.at(0).receipt}});
+  EXPECT_EQ(oldest(), sent + seconds(5));
+}
+
 }  // namespace
 }  // namespace selvage::broker

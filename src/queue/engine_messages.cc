@@ -109,10 +109,7 @@ Reply Engine::run(Receive& c, Context& x) {
     if (const auto problem = receive(*queue, c, deliveries, x)) refusal = problem;
   if (refusal && deliveries.empty()) return *refusal;
   if (deliveries.empty())
-    for (Queue* const queue : queues) {
-      stock_.want_page(*queue, c.max);
-      queue->empty_receives += c.again ? 0 : 1;
-    }
+    for (Queue* const queue : queues) stock_.want_page(*queue, c.max);
   return deliveries;
 }
 

@@ -172,6 +172,10 @@ void Engine::apply_delay(Queue& queue, Context& x) {
     stock_.set_delay(queue, *Stock::locate(queue, seq, x), std::move(message), x);
 }
 
+void Engine::count_empty_receive(const std::string& queue) {
+  if (Queue* const found = find(queue)) ++found->record.totals.empty_receives;
+}
+
 QueueInfo Engine::info(const Queue& queue) const {
   const auto oldest = queue.messages.oldest();
   return {.name = queue.record.name,
@@ -183,8 +187,7 @@ QueueInfo Engine::info(const Queue& queue) const {
           .delayed = queue.delayed(),
           .totals = queue.record.totals,
           .tags = queue.record.tags,
-          .oldest = oldest ? std::optional(oldest->first) : std::nullopt,
-          .empty_receives = queue.empty_receives};
+          .oldest = oldest ? oldest->first : kNever};
 }
 
 }  // namespace selvage::queue

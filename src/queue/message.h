@@ -83,6 +83,9 @@ struct Totals {
   uint64_t dead_lettered = 0;
   uint64_t expired = 0;  // past their retention
   uint64_t moved = 0;    // to other queues, by move tasks and rescheduling
+  // Receives answered without a message. Kept with the queue's next change only: an idle poll must
+  // not cost a write.
+  uint64_t empty_receives = 0;
   bool operator==(const Totals&) const = default;
 };
 

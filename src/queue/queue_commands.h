@@ -56,8 +56,8 @@ struct QueueInfo {
   uint64_t delayed = 0;
   Totals totals;
   Tags tags = {};
-  std::optional<Instant> oldest = {};  // since when the oldest message is kept; none: no message
-  uint64_t empty_receives = 0;         // since the process began
+  // When the retention of the oldest message began, in flight or not; kNever when there is none.
+  Instant oldest = kNever;
 };
 // CreateQueue met a queue of the name with another value of a given setting.
 struct QueueConflict {

@@ -42,7 +42,6 @@ struct Queue {
   Instant purged{};
   Instant wake = kNever;          // its entry in the engine's wakes_
   uint64_t used = 0;              // its entry in the stock's by_use_; 0: none
-  uint64_t empty_receives = 0;    // since the process began
   uint32_t left_since_floor = 0;  // see Stock::raise_floor()
 };
 

@@ -51,7 +51,7 @@ queue::QueueRecord some_queue() {
   record.created = from_micros(1);
   record.modified = from_micros(2);
   record.last_seq = {77};
-  record.totals = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  record.totals = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   record.tags = {{"k", "v"}, {"l", ""}};
   record.extent = {.visible = 10,
                    .delayed = 11,
