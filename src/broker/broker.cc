@@ -45,6 +45,10 @@ Ticket Broker::submit(queue::Command command, Done done) {
   return ticket;
 }
 
+void Broker::end_waits() {
+  cancel(kAllWaits);
+}
+
 void Broker::cancel(Ticket ticket) {
   {
     const std::scoped_lock lock(inbox_mutex_);
@@ -73,7 +77,10 @@ std::optional<std::vector<Broker::Submitted>> Broker::wait_for_commands() {
 Result<void> Broker::turn(std::vector<Submitted> commands) {
   for (Submitted& submitted : commands) {
     if (!submitted.command) {
-      shard_->cancel(submitted.ticket);
+      if (submitted.ticket == kAllWaits)
+        shard_->end_waits(kNever);
+      else
+        shard_->cancel(submitted.ticket);
       continue;
     }
     SELVAGE_TRY(shard_->submit(submitted.ticket, *std::move(submitted.command),
@@ -83,6 +90,7 @@ Result<void> Broker::turn(std::vector<Submitted> commands) {
   if (auto changed = shard_->take_policies()) policies_ = std::move(changed);
   auto turn = shard_->commit();
   if (!turn) return std::unexpected(std::move(turn).error());
+  turn->applied = clock_.now();
   {
     const std::scoped_lock lock(applied_mutex_);
     applied_.push_back(*std::move(turn));
@@ -110,12 +118,25 @@ Result<void> Broker::sync(std::vector<Turn>& turns) {
       SELVAGE_TRY(artifacts_->sync());
       break;
     }
+  const Instant began = clock_.now();
   SELVAGE_TRY(store_.sync());
+  observe(turns, began);
   for (Turn& turn : turns) {
     for (Answer& answer : turn.answers) answer.done(std::move(answer.reply));
     for (const ArtifactId id : turn.released) artifacts_->release(id);
   }
   return {};
+}
+
+void Broker::observe(const std::vector<Turn>& turns, Instant began) {
+  if (commits_ == nullptr) return;
+  const Instant now = clock_.now();
+  size_t answers = 0;
+  for (const Turn& turn : turns) answers += turn.answers.size();
+  if (answers == 0) return;  // a turn of timers
+  commits_->answers.observe(uint64_t{answers});
+  commits_->duration.observe(now - turns.front().applied);
+  commits_->sync.observe(now - began);
 }
 
 void Broker::fail(const Error& error) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "broker/shard.h"
+#include "metrics/commits.h"
 
 namespace selvage::broker {
 
@@ -23,6 +24,7 @@ struct BrokerWorld {
   store::Store& store;
   const artifact::Artifacts* artifacts;  // null: no message has one
   Clock& clock;
+  metrics::Commits* commits = nullptr;  // null: nobody wants to know
 };
 
 // Thread-safe. Answers come on the sync thread; they must not block.
@@ -39,14 +41,18 @@ class Broker {
 
   Ticket submit(queue::Command command, Done done);
   void cancel(Ticket ticket);
+  // Answers the receives that are parked now: nothing came. For a server that is about to stop.
+  void end_waits();
   // The policy documents of all queues that have one, by queue. A change is seen before it is
   // answered.
   std::shared_ptr<const queue::Policies> policies() const { return policies_; }
 
  private:
+  static constexpr Ticket kAllWaits = UINT64_MAX;  // no submitted command has it
+
   struct Submitted {
     Ticket ticket;
-    std::optional<queue::Command> command;  // absent: cancel
+    std::optional<queue::Command> command;  // absent: cancel, or with kAllWaits end_waits
     Done done;
   };
 
@@ -54,6 +60,7 @@ class Broker {
       : store_(world.store),
         artifacts_(world.artifacts),
         clock_(world.clock),
+        commits_(world.commits),
         on_failure_(std::move(on_failure)) {}
 
   void decide();  // the shard thread
@@ -62,11 +69,13 @@ class Broker {
   std::optional<std::vector<Submitted>> wait_for_commands();
   void make_durable();  // the sync thread
   Result<void> sync(std::vector<Turn>& turns);
+  void observe(const std::vector<Turn>& turns, Instant began);
   void fail(const Error& error);
 
   store::Store& store_;
   const artifact::Artifacts* artifacts_;
   Clock& clock_;
+  metrics::Commits* const commits_;
   OnFailure on_failure_;
   SystemRandom random_;
   std::unique_ptr<Shard> shard_;  // the shard thread's
