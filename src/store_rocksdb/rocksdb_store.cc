@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
+#include "store_rocksdb/ticker.h"
 #include "store_rocksdb/tuning.h"
 
 namespace selvage::store_rocksdb {
@@ -31,6 +32,7 @@ using Epochs = std::map<ShardIndex, uint64_t>;
 constexpr std::string_view kEpochsKey;
 // The lowest key that a caller can have: ranges of callers begin here at the earliest.
 constexpr std::string_view kLowestKey{"\0", 1};
+constexpr std::chrono::milliseconds kPeriod{1000};  // of syncing in the background
 
 std::string encode_epochs(const Epochs& epochs) {
   std::string record;
@@ -69,10 +71,13 @@ rocksdb::Slice first_of(std::string_view first) {
 // Threads: as store.h says; apply() also from several.
 class RocksdbStore final : public store::Store {
  public:
-  explicit RocksdbStore(DataDirectory directory)
+  RocksdbStore(DataDirectory directory, const RocksdbOptions& options)
       : directory_(std::move(directory)),
+        options_(options),
         failures_(std::make_shared<FailureLatch>(directory_.path())) {}
   ~RocksdbStore() override {
+    ticker_.reset();
+    if (db_ && options_.syncs_in_background) (void)sync_now();  // a clean end loses nothing
     for (rocksdb::ColumnFamilyHandle* handle : tables_) db_->DestroyColumnFamilyHandle(handle);
   }
 
@@ -93,10 +98,12 @@ class RocksdbStore final : public store::Store {
     return tables_[static_cast<size_t>(table)];
   }
   Result<void> load_epochs();
+  Result<void> sync_now();
   Result<void> write(rocksdb::WriteBatch batch);
   rocksdb::WriteBatch encode(const Batch& batch) const;
 
   DataDirectory directory_;  // outlives db_: the lock goes last
+  const RocksdbOptions options_;
   const std::shared_ptr<FailureLatch> failures_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> tables_;
@@ -106,6 +113,7 @@ class RocksdbStore final : public store::Store {
   std::atomic<uint64_t> applied_ = 0;  // batches that RocksDB has taken
 
   uint64_t synced_ = 0;  // of applied_; under failures_->syncing()
+  std::optional<Ticker> ticker_;
 };
 
 Result<void> RocksdbStore::open() {
@@ -120,6 +128,8 @@ Result<void> RocksdbStore::open() {
   SELVAGE_CHECK(tables_.size() == store::kTables);
   SELVAGE_TRY(load_epochs());
   if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
+  // A failure is latched: the next apply() or sync() reports it.
+  if (options_.syncs_in_background) ticker_.emplace(kPeriod, [this] { (void)sync_now(); });
   return {};
 }
 
@@ -141,7 +151,7 @@ Result<uint64_t> RocksdbStore::claim(ShardIndex shard) {
   rocksdb::WriteBatch record;
   record.Put(handle(Table::kMeta), slice(kEpochsKey), encode_epochs(epochs_));
   SELVAGE_TRY(write(std::move(record)));
-  SELVAGE_TRY(sync());
+  SELVAGE_TRY(sync_now());
   return epoch;
 }
 
@@ -182,6 +192,10 @@ rocksdb::WriteBatch RocksdbStore::encode(const Batch& batch) const {
 }
 
 Result<void> RocksdbStore::sync() {
+  return options_.syncs_in_background ? failures_->sound() : sync_now();
+}
+
+Result<void> RocksdbStore::sync_now() {
   const std::lock_guard lock(failures_->syncing());
   SELVAGE_TRY(failures_->sound());
   const uint64_t applied = applied_.load();  // before the flush: what comes during it may miss it
@@ -241,10 +255,11 @@ store::Statistics RocksdbStore::statistics() {
 
 }  // namespace
 
-Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& path) {
+Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& path,
+                                                   const RocksdbOptions& options) {
   Result<DataDirectory> directory = DataDirectory::open(path);
   if (!directory) return std::unexpected(directory.error());
-  auto opened = std::make_unique<RocksdbStore>(*std::move(directory));
+  auto opened = std::make_unique<RocksdbStore>(*std::move(directory), options);
   SELVAGE_TRY(opened->open());
   return opened;
 }

@@ -13,11 +13,18 @@ namespace selvage::store_rocksdb {
 // The version of the data directory's layout and records. A directory of another is refused.
 inline constexpr int kFormatVersion = 2;
 
+struct RocksdbOptions {
+  // sync() returns at once, and what was applied is synced once a second: it survives the end of
+  // this process, and up to a second of it is lost with the machine.
+  bool syncs_in_background = false;
+};
+
 // Opens `directory`, creating it when it does not exist or is empty. The directory gets a file
 // FORMAT that names the version; RocksDB's files lie below it.
 // Failure: kInUse (open in another process), kVersion (another version of Selvage wrote it, or it
 // is not ours at all: never touched), kDiskFull, kCorruption, kSettings (permissions, not a
 // directory); the sentence names the directory and what to do.
-Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& directory);
+Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& directory,
+                                                   const RocksdbOptions& options = {});
 
 }  // namespace selvage::store_rocksdb

@@ -185,6 +185,25 @@ TEST_F(RocksdbStores, WhatAKilledProcessHasSyncedIsThere) {
   EXPECT_EQ(store_->claim(kShard).value(), 2u);
 }
 
+// Part of the next test: what the kernel has is no longer the process's.
+TEST(RocksdbChild, DISABLED_WritesWithoutSyncingAndIsKilled) {
+  const char* directory = ::getenv(kChildDirectory);
+  if (directory == nullptr) GTEST_SKIP() << "runs only as the child of another test";
+  const auto store = open_rocksdb(directory, {.syncs_in_background = true}).value();
+  const uint64_t epoch = store->claim(kShard).value();
+  if (!store->apply(kShard, epoch, record(Table::kBody, "key", "value")) || !store->sync())
+    ::_exit(1);
+  ::kill(::getpid(), SIGKILL);
+}
+
+TEST_F(RocksdbStores, WhatAKilledProcessHasWrittenIsThereWithSyncingInTheBackgroundToo) {
+  Child child("RocksdbChild.DISABLED_WritesWithoutSyncingAndIsKilled", directory_);
+  const int status = child.wait();
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  open();
+  EXPECT_EQ(get("key"), "value");
+}
+
 TEST_F(RocksdbStores, APurgeOfAHundredThousandRecordsLeavesAScanNothingToWalk) {
   open();
   const uint64_t epoch = store_->claim(kShard).value();
