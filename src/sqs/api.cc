@@ -79,7 +79,6 @@ OrError<const NamedAction*> find_action(Incoming& in) {
 // What is answered to somebody who looks at the endpoint without asking it for anything.
 std::optional<http::Response> answer_to_visitors(const http::Request& request) {
   if (request.method != "GET" || !request.header("x-amz-target").empty()) return std::nullopt;
-  if (request.target == "/healthz") return http::plain_text(200, "ok");
   if (request.target == "/")
     return http::plain_text(
         200, "This is the endpoint of Selvage, a queue server that speaks the Amazon SQS API.");
@@ -96,7 +95,8 @@ void Api::handle(http::Request request, std::shared_ptr<http::Connection> connec
   const auto action = find_action(in);
   const auto call = std::make_shared<Call>(world_, std::move(in));
   SELVAGE_ANSWER_ERROR(call, action);
-  call->set_action((*action)->name, (*action)->granted);
+  const auto place = static_cast<size_t>(*action - all_actions().data());
+  call->set_action((*action)->name, (*action)->granted, place);
   const auto identified = call->identify(SystemClock().now());
   SELVAGE_ANSWER_ERROR(call, identified);
   if ((*action)->about == About::kNoQueue) {

@@ -202,7 +202,14 @@ std::vector<http::Header> Call::common_headers() const {
   return {{"x-amzn-RequestId", in_.request_id}, {"Date", date_now()}};
 }
 
+void Call::count(int status) const {
+  if (world_.requests == nullptr) return;
+  const auto took = std::chrono::steady_clock::now() - began_;
+  world_.requests->record(place_, status, std::chrono::duration_cast<Duration>(took));
+}
+
 void Call::send(std::string body) {
+  count(200);
   in_.responder.send({.status = 200,
                       .content_type = std::string(content_type(in_.dialect)),
                       .headers = common_headers(),
@@ -225,6 +232,7 @@ void Call::answer_json(std::string json) {
 }
 
 void Call::refuse(const ApiError& error) {
+  count(error.kind.status);
   http::Response response{.status = error.kind.status,
                           .content_type = std::string(content_type(in_.dialect)),
                           .headers = common_headers(),

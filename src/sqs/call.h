@@ -2,6 +2,7 @@
 #pragma once
 // One request of a client on its way through: what came, where it may go, how to answer.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/check.h"
 #include "base/function_ref.h"
 #include "http/server.h"
+#include "metrics/requests.h"
 #include "sqs/backend.h"
 #include "sqs/error.h"
 #include "sqs/guard.h"
@@ -35,17 +37,19 @@ struct World {
   Backend& backend;
   const Identity& identity;
   const Guard& guard;
+  metrics::Requests* requests = nullptr;  // of all_actions(), in their order; null: not counted
 };
 
 class Call : public std::enable_shared_from_this<Call> {
  public:
   Call(const World& world, Incoming incoming) : world_(world), in_(std::move(incoming)) {}
 
-  // Which action it is, and as what it is granted; constants. Known before the action runs, as is
-  // who calls.
-  void set_action(std::string_view name, std::string_view granted) {
+  // Which action it is, as what it is granted (constants), and its place in all_actions(). Known
+  // before the action runs, as is who calls.
+  void set_action(std::string_view name, std::string_view granted, size_t place) {
     action_ = name;
     granted_ = granted.empty() ? name : granted;
+    place_ = place;
   }
   OrError<void> identify(Instant now);
 
@@ -100,12 +104,15 @@ class Call : public std::enable_shared_from_this<Call> {
   OrError<void> read_form(Members each);
   std::vector<http::Header> common_headers() const;
   void send(std::string body);
+  void count(int status) const;
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   const World world_;
   Incoming in_;
   Caller caller_;
   std::string_view action_;
   std::string_view granted_;
+  size_t place_ = SIZE_MAX;  // of no action
 };
 
 using CallPtr = std::shared_ptr<Call>;

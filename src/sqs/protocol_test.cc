@@ -13,12 +13,48 @@ using testing::HasSubstr;
 
 class ProtocolTest : public ApiTest {};
 
-TEST_F(ProtocolTest, HealthIsAnsweredToAnybody) {
-  sink_ = std::make_shared<FakeSink>();
-  api_.handle({.method = "GET", .target = "/healthz", .headers = {}, .body = ""}, connection_,
-              http::Responder(sink_));
-  ASSERT_TRUE(sink_->response());
-  EXPECT_EQ(sink_->response()->status, 200);
+// A counted endpoint over the engine of the fixture.
+class CountedTest : public ApiTest {
+ protected:
+  static std::vector<std::string> names() {
+    std::vector<std::string> names;
+    for (const NamedAction& action : all_actions()) names.emplace_back(action.name);
+    return names;
+  }
+  // As metrics::kStatuses has them: 0 is 200, 1 is 400.
+  uint64_t count(std::string_view action, size_t status) const {
+    const auto& all = requests_.names();
+    return requests_.count(static_cast<size_t>(std::ranges::find(all, action) - all.begin()),
+                           status);
+  }
+  void call(http::Request http_request) {
+    sink_ = std::make_shared<FakeSink>(connection_);
+    counted_.handle(std::move(http_request), connection_, http::Responder(sink_));
+  }
+
+  metrics::Requests requests_{names()};
+  Api counted_{{backend_, identity_, guard_, &requests_}};
+};
+
+TEST_F(CountedTest, AnAnswerIsCountedByActionAndStatus) {
+  create("q");
+  call(request("AmazonSQS.SendMessage", R"({"QueueUrl":"q","MessageBody":"x"})"));
+  call(request("AmazonSQS.SendMessage", R"({"QueueUrl":"none","MessageBody":"x"})"));
+  call(request("Selvage.Statistics", "{}"));
+  call(request("AmazonSQS.Nonsense", "{}"));
+  EXPECT_EQ(count("SendMessage", 0), 1u);
+  EXPECT_EQ(count("SendMessage", 1), 1u);
+  EXPECT_EQ(count("Selvage.Statistics", 0), 1u);
+  EXPECT_EQ(count("unknown", 1), 1u);
+  EXPECT_EQ(count("ReceiveMessage", 0), 0u);
+}
+
+TEST_F(CountedTest, AReceiveIsCountedWhenItIsAnswered) {
+  create("q");
+  call(request("AmazonSQS.ReceiveMessage", R"({"QueueUrl":"q","WaitTimeSeconds":5})"));
+  EXPECT_EQ(count("ReceiveMessage", 0), 0u);
+  backend_.end_waits();
+  EXPECT_EQ(count("ReceiveMessage", 0), 1u);
 }
 
 TEST_F(ProtocolTest, OperationThatIsNotKnownIsRefusedInNoWords) {
