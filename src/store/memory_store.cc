@@ -18,14 +18,20 @@ Result<void> MemoryStore::apply(ShardIndex shard, uint64_t epoch, Batch batch) {
   for (const RangeDelete& range : batch.ranges) {
     if (range.last <= range.first) continue;
     Records& in = records(range.table);
-    in.erase(in.lower_bound(range.first), in.lower_bound(range.last));
+    const auto end = in.lower_bound(range.last);
+    for (auto at = in.lower_bound(range.first); at != end; at = in.erase(at))
+      bytes_ -= at->first.size() + at->second.size();
   }
   for (Write& write : batch.writes) {
     SELVAGE_CHECK(!write.key.empty());
-    if (write.value)
-      records(write.table).insert_or_assign(std::move(write.key), std::move(*write.value));
-    else
-      records(write.table).erase(write.key);
+    Records& in = records(write.table);
+    if (const auto former = in.find(write.key); former != in.end()) {
+      bytes_ -= former->first.size() + former->second.size();
+      in.erase(former);
+    }
+    if (!write.value) continue;
+    bytes_ += write.key.size() + write.value->size();
+    in.emplace(std::move(write.key), *std::move(write.value));
   }
   return {};
 }
@@ -53,11 +59,7 @@ Result<std::vector<std::optional<std::string>>> MemoryStore::read(
 
 Statistics MemoryStore::statistics() {
   const std::lock_guard lock(mutex_);
-  Statistics result;
-  for (const Records& in : tables_) {
-    for (const auto& [key, value] : in) result.bytes_in_memory += key.size() + value.size();
-  }
-  return result;
+  return {.bytes_on_disk = 0, .bytes_in_memory = bytes_};
 }
 
 }  // namespace selvage::store

@@ -30,6 +30,7 @@ class MemoryStore final : public Store {
 
   std::mutex mutex_;
   std::array<Records, kTables> tables_;
+  uint64_t bytes_ = 0;                     // of all keys and values
   std::map<ShardIndex, uint64_t> epochs_;  // of every shard that was ever claimed, from 1
 };
 

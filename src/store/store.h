@@ -85,6 +85,7 @@ class Store {
   virtual Result<std::vector<std::optional<std::string>>> read(
       Table table, const std::vector<std::string>& keys) = 0;
 
+  // From any thread, beside everything else; must cost no more than a few milliseconds.
   virtual Statistics statistics() = 0;
 };
 
