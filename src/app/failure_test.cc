@@ -38,11 +38,12 @@ TEST(ExitCodes, ReportedErrorIsSaidInOneLine) {
 
 TEST(Serve, NobodyElsesAddressIsListenedOn) {
   for (const char* address : {"0.0.0.0:0", "example.org:0", "10.1.2.3:0", "[::]:0"})
-    EXPECT_EQ(serve({.data = {}, .memory = true, .listen = address}), ExitCode::kUsage) << address;
+    EXPECT_EQ(serve({.listen = address, .durability = Durability::kMemory}), ExitCode::kUsage)
+        << address;
 }
 
 TEST(Serve, AddressThatIsNoneIsAUsageError) {
-  EXPECT_EQ(serve({.data = {}, .memory = true, .listen = "nonsense"}), ExitCode::kUsage);
+  EXPECT_EQ(serve({.listen = "nonsense", .durability = Durability::kMemory}), ExitCode::kUsage);
 }
 
 TEST(Work, FileThatIsNotThereIsAFileError) {

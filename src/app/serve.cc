@@ -11,13 +11,16 @@
 #include <cctype>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "app/credentials.h"
 #include "app/failure.h"
-#include "app/paths.h"
+#include "app/front.h"
+#include "app/heartbeat.h"
+#include "app/monitor.h"
+#include "app/notify.h"
+#include "app/readiness.h"
 #include "artifact/artifacts.h"
 #include "auth/arn.h"
 #include "auth/digest.h"
@@ -35,7 +38,9 @@
 namespace selvage::app {
 namespace {
 
-constexpr Duration kDrainGrace = std::chrono::seconds(1);
+// Longer than the slowest sync: nothing else is waited for, as parked receives are answered at
+// once.
+constexpr Duration kDrainGrace = std::chrono::seconds(5);
 
 // What the protocols see of the broker.
 class BrokerBackend final : public sqs::Backend {
@@ -43,23 +48,47 @@ class BrokerBackend final : public sqs::Backend {
   explicit BrokerBackend(broker::Broker& broker) : broker_(broker) {}
 
   Ticket submit(queue::Command command, Done done) override {
-    if (closed_) return 0;
+    const Phase phase = phase_.load(std::memory_order_relaxed);
+    if (phase == Phase::kClosed) return 0;
+    if (phase == Phase::kDraining && !adapt(command)) return 0;
     return broker_.submit(std::move(command), std::move(done));
   }
   void cancel(Ticket ticket) override {
-    if (!closed_) broker_.cancel(ticket);
+    if (phase_ != Phase::kClosed) broker_.cancel(ticket);
   }
   std::shared_ptr<const queue::Policies> policies() const override { return broker_.policies(); }
-  // From now on nothing is decided: the connections that we close at our end are no worker's death.
-  void close() { closed_ = true; }
+
+  // From now on no receive waits, and what waits is answered.
+  void drain() {
+    phase_ = Phase::kDraining;
+    broker_.end_waits();
+  }
+  void close() { phase_ = Phase::kClosed; }  // nothing is decided any more
 
  private:
+  enum class Phase : uint8_t { kServing, kDraining, kClosed };
+
+  // False for the end of a session with its connection: it is us who close the connections, which
+  // is no worker's death.
+  static bool adapt(queue::Command& command) {
+    if (auto* const receive = std::get_if<queue::Receive>(&command)) receive->wait = Duration{0};
+    const auto* const end = std::get_if<queue::CloseSession>(&command);
+    return end == nullptr || end->orderly;
+  }
+
   broker::Broker& broker_;
-  std::atomic<bool> closed_ = false;
+  std::atomic<Phase> phase_ = Phase::kServing;
 };
 
 Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings) {
-  if (settings.memory) return std::make_unique<store::MemoryStore>();
+  switch (settings.durability) {
+    case Durability::kMemory:
+      return std::make_unique<store::MemoryStore>();
+    case Durability::kOs:
+      return store_rocksdb::open_rocksdb(settings.data, {.syncs_in_background = true});
+    case Durability::kFsync:
+      break;
+  }
   return store_rocksdb::open_rocksdb(settings.data);
 }
 
@@ -72,8 +101,7 @@ bool is_loopback(const std::string& host) {
 Result<http::ServerOptions> server_options(const ServeSettings& settings) {
   const auto address = http::Endpoint::parse(settings.listen);
   if (!address) return std::unexpected(address.error());
-  const EndpointSettings& endpoint = settings.endpoint;
-  if (!is_loopback(address->host) && endpoint.credentials.empty())
+  if (!is_loopback(address->host) && settings.credentials.empty())
     return failure(
         ErrorCode::kSettings,
         fmt::format(
@@ -81,9 +109,9 @@ Result<http::ServerOptions> server_options(const ServeSettings& settings) {
             "Say who may with --credentials FILE (its format: docs/reference/"
             "credentials.md), or listen on this machine only: --listen 127.0.0.1:{}",
             settings.listen, address->port));
-  if (endpoint.tls_certificate.empty() != endpoint.tls_key.empty())
+  if (settings.tls_certificate.empty() != settings.tls_key.empty())
     return failure(ErrorCode::kSettings, "--tls-cert and --tls-key belong together: give both");
-  if (!is_loopback(address->host) && endpoint.tls_key.empty())
+  if (!is_loopback(address->host) && settings.tls_key.empty())
     log_warn(
         "{} is served without TLS: signatures keep the keys secret, but messages can be read "
         "on the way; see --tls-cert and --tls-key",
@@ -92,7 +120,7 @@ Result<http::ServerOptions> server_options(const ServeSettings& settings) {
   options.host = address->host;
   options.port = address->port;
   options.threads = settings.threads;
-  options.tls = {endpoint.tls_certificate, endpoint.tls_key};
+  options.tls = {settings.tls_certificate, settings.tls_key};
   return options;
 }
 
@@ -105,18 +133,18 @@ bool is_web_url(std::string_view url) {
          std::ranges::all_of(url, is_plain);
 }
 
-Result<sqs::Identity> identity_of(const EndpointSettings& endpoint) {
+Result<sqs::Identity> identity_of(const ServeSettings& settings) {
   const auto is_of_region = [](unsigned char c) {
     return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
   };
-  const std::string& account = endpoint.account;
+  const std::string& account = settings.account;
   if (!auth::is_account(account))
     return failure(ErrorCode::kSettings,
                    fmt::format("--account {} is no account: it has 12 digits", account));
-  if (endpoint.region.empty() || !std::ranges::all_of(endpoint.region, is_of_region))
+  if (settings.region.empty() || !std::ranges::all_of(settings.region, is_of_region))
     return failure(ErrorCode::kSettings,
-                   fmt::format("--region {} is no region, such as us-east-1", endpoint.region));
-  std::string url = endpoint.public_url;
+                   fmt::format("--region {} is no region, such as us-east-1", settings.region));
+  std::string url = settings.public_url;
   if (!url.empty() && !is_web_url(url))
     return failure(
         ErrorCode::kSettings,
@@ -124,23 +152,22 @@ Result<sqs::Identity> identity_of(const EndpointSettings& endpoint) {
                     "have neither a query nor spaces",
                     url));
   while (url.ends_with('/')) url.pop_back();
-  return sqs::Identity{.region = endpoint.region, .account = account, .public_url = url};
+  return sqs::Identity{.region = settings.region, .account = account, .public_url = url};
 }
 
 // Null when the settings name no file. With keys, Selvage's own processes get one too.
 Result<std::shared_ptr<const auth::Verifier>> verifier_of(const ServeSettings& settings) {
-  if (settings.endpoint.credentials.empty()) return nullptr;
-  auto keys = read_credentials(settings.endpoint.credentials);
+  if (settings.credentials.empty()) return nullptr;
+  auto keys = read_credentials(settings.credentials);
   if (!keys) return std::unexpected(std::move(keys).error());
-  if (!settings.memory) {
+  if (settings.durability != Durability::kMemory) {
     auto own = own_key(settings.data);
     if (!own) return std::unexpected(std::move(own).error());
     keys->push_back(*std::move(own));
   }
   auto keyring = auth::Keyring::make(*std::move(keys));
   if (!keyring)
-    return failure(keyring.error().code,
-                   settings.endpoint.credentials + ": " + keyring.error().message);
+    return failure(keyring.error().code, settings.credentials + ": " + keyring.error().message);
   return std::make_shared<const auth::Verifier>(*std::move(keyring), auth::Verifier::Options{});
 }
 
@@ -151,12 +178,13 @@ void end_at_once(const Error& error) {
 }
 
 // SIGHUP only where there is something to read anew: else it ends the process as ever.
-sigset_t block_signals(bool with_reload) {
+// Before any other thread exists: one that has them unblocked would take them and end the process.
+sigset_t block_signals(const ServeSettings& settings) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  if (with_reload) sigaddset(&signals, SIGHUP);
+  if (!settings.credentials.empty() || !settings.tls_key.empty()) sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -170,90 +198,172 @@ struct Parts {
   std::shared_ptr<const auth::Verifier> verifier;
 };
 
+// Who looks at the process from outside, and what they are told.
+struct Operation {
+  explicit Operation(const ServeSettings& settings) : signals(block_signals(settings)) {}
+
+  const sigset_t signals;  // first: blocked before there are threads
+  Readiness readiness;
+  Monitor monitor{readiness};
+  Front front{readiness, monitor};  // on an address of its own, if there is one
+  Notifier notifier = Notifier::from_environment();
+  std::unique_ptr<http::Server> server;  // of that address
+};
+
+ExitCode report_listening(const Error& error) {
+  const ExitCode code = report(error);
+  return error.code == ErrorCode::kInUse ? ExitCode::kPort : code;
+}
+
+// From the first moment on: so that starting, too, can be seen.
+Result<void> listen_for_operators(const ServeSettings& settings, Operation& operation) {
+  if (settings.metrics_listen.empty()) return {};
+  const auto address = http::Endpoint::parse(settings.metrics_listen);
+  if (!address) return std::unexpected(address.error());
+  http::ServerOptions options;
+  options.host = address->host;
+  options.port = address->port;
+  options.threads = 1;
+  auto server = http::Server::listen(options, operation.front);
+  if (!server) return std::unexpected(std::move(server).error());
+  operation.server = *std::move(server);
+  const http::Endpoint actual{options.host, operation.server->port()};
+  log_event(LogLevel::kInfo, "metrics and health have an address of their own",
+            {{"address", actual.authority()}});
+  return {};
+}
+
 // Whatever cannot be used is told, and what was in use stays.
 void reload(const ServeSettings& settings, sqs::Guard& guard, http::Server& server) {
   if (auto verifier = verifier_of(settings)) {
     guard.use(*std::move(verifier));
-    if (!settings.endpoint.credentials.empty())
-      log_info("{} was read anew", settings.endpoint.credentials);
+    if (!settings.credentials.empty()) log_info("{} was read anew", settings.credentials);
   } else {
     log_error("{}; the keys of before stay", verifier.error().message);
   }
-  if (settings.endpoint.tls_key.empty()) return;
+  if (settings.tls_key.empty()) return;
   if (const auto reloaded = server.reload_tls(); !reloaded)
     log_error("{}; the certificate of before stays", reloaded.error().message);
   else
-    log_info("{} was read anew", settings.endpoint.tls_certificate);
+    log_info("{} was read anew", settings.tls_certificate);
 }
 
-ExitCode run(const ServeSettings& settings, Parts parts) {
-  const bool may_reload =
-      !settings.endpoint.credentials.empty() || !settings.endpoint.tls_key.empty();
-  const sigset_t signals = block_signals(may_reload);
+// Takes the signals of a process, and keeps its heart beating meanwhile.
+class Attendant {
+ public:
+  Attendant(const sigset_t& signals, Heartbeat& heartbeat)
+      : signals_(signals), heartbeat_(heartbeat) {}
+
+  // The next signal; 0 when none came within `patience`.
+  int wait(std::optional<Duration> patience = std::nullopt) {
+    const auto give_up = std::chrono::steady_clock::now() + patience.value_or(Duration{0});
+    while (true) {
+      std::optional<Duration> left = heartbeat_.period();
+      if (left) heartbeat_.beat();
+      if (patience) {
+        const auto rest = std::chrono::ceil<Duration>(give_up - std::chrono::steady_clock::now());
+        if (rest <= Duration{0}) return 0;
+        left = std::min(left.value_or(rest), rest);
+      }
+      if (const int signal = wait_once(left); signal > 0) return signal;
+    }
+  }
+
+ private:
+  int wait_once(std::optional<Duration> longest) {
+    if (!longest) return sigwaitinfo(&signals_, nullptr);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*longest);
+    const timespec time{.tv_sec = seconds.count(),
+                        .tv_nsec = std::chrono::nanoseconds(*longest - seconds).count()};
+    return sigtimedwait(&signals_, nullptr, &time);
+  }
+
+  const sigset_t& signals_;
+  Heartbeat& heartbeat_;
+};
+
+void tell_ready(const ServeSettings& settings, const Parts& parts, const http::Server& server,
+                Operation& operation) {
+  const http::Endpoint address{parts.options.host, server.port()};
+  const std::string url =
+      fmt::format("{}://{}", parts.options.tls.empty() ? "http" : "https", address.authority());
+  operation.readiness.set_started();
+  log_event(LogLevel::kInfo, "ready",
+            {{"address", url},
+             {"version", SELVAGE_VERSION},
+             {"durability", durability_name(settings.durability)}});
+  fmt::print("listening on {}\n", url);
+  std::fflush(stdout);
+  operation.notifier.tell(fmt::format("READY=1\nSTATUS=listening on {}", url));
+}
+
+ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
   SystemClock clock;
   broker::ShardOptions shard;
-  shard.engine.aws_timers = settings.endpoint.aws_timers;
-  auto broker = broker::Broker::start({parts.store, parts.artifacts, clock}, shard, end_at_once);
+  shard.engine.aws_timers = settings.aws_timers;
+  auto broker = broker::Broker::start(
+      {parts.store, parts.artifacts, clock, &operation.monitor.commits()}, shard, end_at_once);
   if (!broker) return report(broker.error());
   BrokerBackend backend(**broker);
   sqs::Guard guard(backend, parts.identity);
   guard.use(std::move(parts.verifier));
-  sqs::Api api({backend, parts.identity, guard});
-  auto server = http::Server::listen(parts.options, api);
-  if (!server) {
-    report(server.error());
-    return server.error().code == ErrorCode::kInUse ? ExitCode::kPort
-                                                    : exit_code_of(server.error().code);
-  }
-  const http::Endpoint address{parts.options.host, (*server)->port()};
-  fmt::print("listening on {}://{}\n", parts.options.tls.empty() ? "http" : "https",
-             address.authority());
-  std::fflush(stdout);
+  sqs::Api api({backend, parts.identity, guard, &operation.monitor.requests()});
+  Front front(operation.readiness, operation.monitor, guard, api);
+  auto server = http::Server::listen(parts.options, front);
+  if (!server) return report_listening(server.error());
+  operation.monitor.attach(backend, parts.store);
+  tell_ready(settings, parts, **server, operation);
 
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload(settings, guard, **server);
-  backend.close();
+  Heartbeat heartbeat(backend, operation.notifier);
+  Attendant attendant(operation.signals, heartbeat);
+  while (attendant.wait() == SIGHUP) {
+    operation.notifier.tell_reloading();
+    reload(settings, guard, **server);
+    operation.notifier.tell("READY=1");
+  }
+  operation.readiness.set_draining();
+  operation.notifier.tell("STOPPING=1\nSTATUS=draining");
+  log_event(LogLevel::kInfo, "stopping: requests in flight are answered, then it ends", {});
+  if (settings.drain_delay > Duration{0}) attendant.wait(settings.drain_delay);
+  backend.drain();
   (*server)->drain(kDrainGrace);
+  operation.monitor.detach();
+  backend.close();
   // What was decided is still answered, to whoever is there: before what answers refer to goes.
   broker->reset();
   server->reset();
   return ExitCode::kOk;
 }
 
-}  // namespace
-
-std::vector<std::string> serve_options(const EndpointSettings& settings) {
-  std::vector<std::string> options = {"--region", settings.region, "--account", settings.account};
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) options.insert(options.end(), {name, value});
-  };
-  const auto file = [](const std::string& path) { return path.empty() ? path : absolute(path); };
-  add("--credentials", file(settings.credentials));
-  add("--tls-cert", file(settings.tls_certificate));
-  add("--tls-key", file(settings.tls_key));
-  add("--public-url", settings.public_url);
-  if (settings.aws_timers) options.emplace_back("--aws-timers");
-  return options;
-}
-
-ExitCode serve(const ServeSettings& settings) {
-  auth::md5_hex("");  // a machine without MD5 is told now
-  const auto options = server_options(settings);
-  if (!options) return report(options.error());
-  const auto identity = identity_of(settings.endpoint);
-  if (!identity) return report(identity.error());
+// The data directory, and what begins with it.
+ExitCode open_and_run(const ServeSettings& settings, const http::ServerOptions& options,
+                      const sqs::Identity& identity, Operation& operation) {
   auto store = open_store(settings);
   if (!store) return report(store.error());
   std::optional<artifact::Artifacts> artifacts;
-  if (!settings.memory) {
+  if (settings.durability != Durability::kMemory) {
     auto opened = artifact::Artifacts::open(settings.data + "/artifacts");
     if (!opened) return report(opened.error());
     artifacts = *std::move(opened);
   }
   auto verifier = verifier_of(settings);
   if (!verifier) return report(verifier.error());
-  return run(settings,
-             {**store, artifacts ? &*artifacts : nullptr, *options, *identity, *verifier});
+  return run(settings, {**store, artifacts ? &*artifacts : nullptr, options, identity, *verifier},
+             operation);
+}
+
+}  // namespace
+
+ExitCode serve(const ServeSettings& settings) {
+  auth::md5_hex("");  // a machine without MD5 is told now
+  const auto options = server_options(settings);
+  if (!options) return report(options.error());
+  const auto identity = identity_of(settings);
+  if (!identity) return report(identity.error());
+  Operation operation(settings);
+  if (const auto listening = listen_for_operators(settings, operation); !listening)
+    return report_listening(listening.error());
+  return open_and_run(settings, *options, *identity, operation);
 }
 
 }  // namespace selvage::app

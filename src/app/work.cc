@@ -2,8 +2,11 @@
 #include "app/work.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -34,23 +37,54 @@ std::optional<workflow::Plan> read_plan(const std::string& file) {
   return std::nullopt;
 }
 
+// What the broker is started with, besides the data directory and the address. All of it as flags:
+// a file or a variable that changes meanwhile does not count when the broker is started again.
+std::vector<std::string> serve_arguments(const Resolved& resolved) {
+  constexpr std::string_view kByOtherMeans[] = {"data", "listen", "log", "log-level"};
+  std::vector<std::string> arguments;
+  for (const Setting* setting : resolved.given) {
+    if (!setting->of_up_too || std::ranges::count(kByOtherMeans, setting->name) > 0) continue;
+    std::string value = setting->print(resolved.settings);
+    if (setting->value == "FILE" && !value.empty()) value = absolute(value);
+    arguments.push_back(fmt::format("--{}={}", setting->name, value));
+  }
+  return arguments;
+}
+
+// To the broker, the supervisor and the runners, which share our standard error. Of the other
+// settings their environment has none: the broker has its own as flags.
+void hand_down_environment(const ServeSettings& settings) {
+  unsetenv(kConfigVariable);
+  for (const Setting& setting : settings_table()) unsetenv(environment_name(setting).c_str());
+  const bool is_terminal = isatty(STDERR_FILENO) != 0;
+  const auto format = settings.log.value_or(is_terminal ? LogFormat::kHuman : LogFormat::kJson);
+  setenv("SELVAGE_LOG", format == LogFormat::kJson ? "json" : "human", 1);
+  setenv("SELVAGE_LOG_LEVEL", std::string(log_level_name(settings.log_level)).c_str(), 1);
+}
+
 }  // namespace
 
 ExitCode up(const UpSettings& settings) {
-  set_log_role("root");
+  const auto resolved = resolve(settings.line, process_environment());
+  if (!resolved) return report(resolved.error());
+  begin_log("root", resolved->settings);
+  hand_down_environment(resolved->settings);
   if (!read_plan(settings.file)) return ExitCode::kFile;
+  if (resolved->settings.durability == Durability::kMemory)
+    return report({ErrorCode::kSettings,
+                   "a workflow heals by what its broker keeps: use --durability fsync or os"});
   auto root = supervisor::Root::open({.program = own_program(),
                                       .file = absolute(settings.file),
-                                      .data = absolute(settings.data),
-                                      .listen = settings.listen,
-                                      .serve_options = serve_options(settings.endpoint),
+                                      .data = absolute(resolved->settings.data),
+                                      .listen = resolved->settings.listen,
+                                      .serve_options = serve_arguments(*resolved),
                                       .drain_limit = settings.drain});
   if (!root) return report(root.error());
   return (*root)->run();
 }
 
 ExitCode supervise(const SuperviseSettings& settings) {
-  set_log_role("supervisor");
+  begin_log_of_child("supervisor");
   auto plan = read_plan(settings.file);
   if (!plan) return ExitCode::kFile;
   const auto broker = http::Endpoint::parse(settings.broker);
@@ -68,7 +102,7 @@ ExitCode supervise(const SuperviseSettings& settings) {
 }
 
 ExitCode run_worker(const RunnerProcessSettings& settings) {
-  set_log_role(settings.worker);
+  begin_log_of_child(settings.worker);
   auto plan = read_plan(settings.file);
   if (!plan) return ExitCode::kFile;
   if (plan->find(settings.stage) == nullptr) {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "app/serve.h"
+#include "app/settings.h"
 #include "base/exit_code.h"
 #include "base/time.h"
 
@@ -12,10 +12,8 @@ namespace selvage::app {
 
 struct UpSettings {
   std::string file;
-  std::string data = "selvage-data";
-  std::string listen = "127.0.0.1:9324";
   Duration drain = std::chrono::seconds(30);
-  EndpointSettings endpoint = {};
+  CommandLine line = {};  // of the broker's settings
 };
 ExitCode up(const UpSettings& settings);
 

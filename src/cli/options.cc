@@ -113,26 +113,47 @@ void add_json(CLI::App* command, bool& json) {
   command->add_flag("--json", json, "for programs: one JSON object a line");
 }
 
-void add_endpoint(CLI::App* command, app::EndpointSettings& endpoint) {
-  constexpr const char* kGroup = "Who may call, and what the broker calls itself";
-  const auto add = [&](const char* name, std::string& target, const char* type, const char* help) {
-    return command->add_option(name, target, help)->type_name(type)->group(kGroup);
+namespace {
+
+// "what it does (default; SELVAGE_NAME)"
+std::string help_of(const app::Setting& setting) {
+  const std::string value = setting.value.empty() ? "" : setting.print({});
+  return fmt::format("{} ({}{}{})", setting.help, value, value.empty() ? "" : "; ",
+                     app::environment_name(setting));
+}
+
+void add_setting(CLI::App* command, const app::Setting& setting, app::CommandLine& line) {
+  const std::string flag = fmt::format("--{}", setting.name);
+  const auto set = [&line, name = std::string(setting.name)](const std::string& text) {
+    line.given[name] = text;
   };
-  add("--credentials", endpoint.credentials, "FILE",
-      "the keys that may call; without it anybody on this machine may, and nobody else");
-  CLI::Option* const certificate = add("--tls-cert", endpoint.tls_certificate, "FILE",
-                                       "serve https with this certificate (PEM)");
-  CLI::Option* const key = add("--tls-key", endpoint.tls_key, "FILE", "and this key (PEM)");
-  certificate->needs(key);
-  key->needs(certificate);
-  add("--public-url", endpoint.public_url, "URL",
-      "what queue URLs begin with, for clients behind a proxy; else as the client called us");
-  add("--region", endpoint.region, "NAME", "the region in queue ARNs (us-east-1)");
-  add("--account", endpoint.account, "NUMBER", "in queue URLs and ARNs, 12 digits (all zeros)");
+  const std::string group(setting.group.empty() ? "Options" : setting.group);  // the parser's own
+  if (setting.value.empty()) {
+    command
+        ->add_flag_function(
+            flag, [set](int64_t count) { set(count > 0 ? "true" : "false"); }, help_of(setting))
+        ->group(group);
+    return;
+  }
+  command->add_option_function<std::string>(flag, set, help_of(setting))
+      ->type_name(std::string(setting.value))
+      ->group(group);
+}
+
+}  // namespace
+
+void add_settings(CLI::App* command, Starts starts, app::CommandLine& line) {
+  command->add_option("--config", line.config, "a file with these settings (YAML; SELVAGE_CONFIG)")
+      ->type_name("FILE");
+  for (const app::Setting& setting : app::settings_table())
+    if (starts == Starts::kServer || setting.of_up_too) add_setting(command, setting, line);
+  if (starts != Starts::kServer) return;
   command
-      ->add_flag("--aws-timers", endpoint.aws_timers,
-                 "Amazon's waits too: 60 s after a delete or purge")
-      ->group(kGroup);
+      ->add_flag_function(
+          "--memory", [&line](int64_t) { line.given["durability"] = "memory"; },
+          "short for --durability memory: keep everything in memory and nothing on disk")
+      ->excludes(command->get_option("--data"))
+      ->excludes(command->get_option("--durability"));
 }
 
 }  // namespace selvage::cli

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "app/link.h"
-#include "app/serve.h"
+#include "app/settings.h"
 #include "base/exit_code.h"
 #include "base/time.h"
 
@@ -60,7 +60,8 @@ void add_pairs(CLI::App* command, const std::string& name, const std::string& he
 void add_broker(CLI::App* command, app::BrokerPlace& at);
 void add_json(CLI::App* command, bool& json);
 
-// How the broker shows itself and whom it lets in, for those that start one.
-void add_endpoint(CLI::App* command, app::EndpointSettings& endpoint);
+// The settings of a server, for those that start one: from the table, into `line`.
+enum class Starts { kServer, kWorkflow };
+void add_settings(CLI::App* command, Starts starts, app::CommandLine& line);
 
 }  // namespace selvage::cli

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs a workflow or a broker, and looks at it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "app/failure.h"
+#include "app/monitor.h"
 #include "app/serve.h"
 #include "app/status.h"
 #include "app/work.h"
@@ -19,7 +24,6 @@ namespace {
 
 constexpr const char* kRunning = "Run and look";
 constexpr const char* kStarted = "Started by up";
-constexpr const char* kListenHelp = "address to listen on; port 0: any free one";
 constexpr const char* kBrokerHelp = "address of the broker, HOST:PORT";
 constexpr const char* kFileHelp = "the workflow file";
 constexpr const char* kDataHelp = "the data directory";
@@ -60,37 +64,49 @@ void add_up(CLI::App& app, Chosen& chosen) {
   CLI::App* const c = app.add_subcommand("up", "run a workflow: broker, supervisor, workers");
   c->group(kRunning);
   c->add_option("FILE", settings->file, kFileHelp)->required();
-  c->add_option("--data", settings->data, kDataHelp)->type_name("DIR")->capture_default_str();
-  c->add_option("--listen", settings->listen, kListenHelp)
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
   add_drain(c, settings->drain);
-  add_endpoint(c, settings->endpoint);
+  add_settings(c, Starts::kWorkflow, settings->line);
   choose(c, chosen, settings, app::up);
 }
 
+void warn_of_misspelt_variables() {
+  std::vector<std::string> variables;
+  for (char** at = environ; *at != nullptr; ++at)
+    variables.emplace_back(*at, std::string_view(*at).find('='));
+  for (const auto& [variable, meant] : app::misspelt(variables))
+    log_warn("{} is not a setting and has no effect: did you mean {}?", variable, meant);
+}
+
+ExitCode serve(const app::CommandLine& line) {
+  const auto resolved = app::resolve(line, app::process_environment());
+  if (!resolved) return app::report(resolved.error());
+  app::begin_log("broker", resolved->settings);
+  warn_of_misspelt_variables();
+  return app::serve(resolved->settings);
+}
+
 void add_serve(CLI::App& app, Chosen& chosen) {
-  auto settings = std::make_shared<app::ServeSettings>();
-  settings->data = "selvage-data";
+  auto line = std::make_shared<app::CommandLine>();
   CLI::App* const c = app.add_subcommand("serve", "run the broker alone: an SQS-compatible server");
   c->group(kRunning);
-  CLI::Option* const data =
-      c->add_option("--data", settings->data, kDataHelp)->type_name("DIR")->capture_default_str();
-  c->add_flag("--memory", settings->memory, "keep everything in memory and nothing on disk")
-      ->excludes(data);
-  c->add_option("--listen", settings->listen, kListenHelp)
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  c->add_option("--threads", settings->threads, "HTTP threads, at most 256; 0: one per core")
-      ->check(within(0, 256))
-      ->type_name("N");
-  add_endpoint(c, settings->endpoint);
-  c->callback([settings, &chosen] {
-    chosen = [settings] {
-      set_log_role("broker");
-      return app::serve(*settings);
-    };
-  });
+  add_settings(c, Starts::kServer, *line);
+  choose(c, chosen, line, serve);
+}
+
+void add_reference(CLI::App& app, Chosen& chosen) {
+  CLI::App* const c = app.add_subcommand("reference", "print a page of the reference (Markdown)");
+  c->group("");  // for whoever writes the documents
+  c->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, std::string (*page)()) {
+    c->add_subcommand(name, what)->callback([&chosen, page] {
+      chosen = [page] {
+        fmt::print("{}", page());
+        return ExitCode::kOk;
+      };
+    });
+  };
+  add("settings", "the settings of a server", app::settings_reference);
+  add("metrics", "the metrics of a server", app::metrics_reference);
 }
 
 void add_check(CLI::App& app, Chosen& chosen) {
@@ -140,7 +156,8 @@ void add_runner(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 void add_workflow_commands(CLI::App& app, Chosen& chosen) {
-  for (const auto add : {add_up, add_serve, add_check, add_status, add_supervise, add_runner})
+  for (const auto add :
+       {add_up, add_serve, add_check, add_status, add_supervise, add_runner, add_reference})
     add(app, chosen);
 }
 

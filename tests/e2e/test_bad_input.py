@@ -406,7 +406,7 @@ class FullDisk(Case):
         sent = self.send_until_it_fails(broker, "q")
         self.assertGreater(len(sent), 3)
         self.assertEqual(broker.wait(), DISK_FULL, broker.errors())
-        self.assert_one_sentence(broker.errors(), "disk/data is full", "free some space")
+        self.assert_one_sentence(broker.errors().splitlines()[-1], "disk/data is full", "free some space")
         self.empty()
         again = self.broker(data=data)
         found = sorted(message["Body"] for message in again.take_all("q"))
