@@ -14,18 +14,21 @@ import urllib.error
 import urllib.request
 
 from harness import LIMIT, ROOT, SELVAGE, Case, Tree, Wire, eventually, kill, main
+from raw import Key
 
 USAGE = 64
 KEYS = """selvage-credentials: 1
 keys:
   - { id: AKIATEST, secret: wJalrXUtnFEMIK7MDENG, allow: everything }
+  - { id: AKIASHOP, secret: wJalrXUtnFEMIK7MDENG, allow: [{ queues: orders, actions: "*" }] }
 """
 
 
-def get(address, path):
+def get(address, path, headers=None):
     """Status and text."""
+    asked = urllib.request.Request(f"http://{address}{path}", headers=headers or {})
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=LIMIT) as answer:
+        with urllib.request.urlopen(asked, timeout=LIMIT) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:
@@ -166,6 +169,18 @@ class Metrics(Operations):
         self.assertEqual(self.metrics(own)["selvage_queues"], 0)
         self.assertEqual(get(own, "/readyz"), (200, "ready\n"))
         self.assertEqual(get(own, "/?Action=ListQueues")[0], 404)
+
+    def test_a_key_that_may_see_all_queues_may_see_their_metrics(self):
+        keys = self.write("keys.yaml", KEYS, 0o600)
+        broker = self.broker("--credentials", keys)
+
+        def ask_as(key):
+            return get(broker.address, "/metrics",
+                       Key(key, "wJalrXUtnFEMIK7MDENG").headers(b"", {"Host": broker.address}, method="GET",
+                                                                target="/metrics"))
+        self.assertEqual(ask_as("AKIATEST")[0], 200)
+        self.assertEqual(ask_as("AKIASHOP")[0], 403)
+        self.assertEqual(ask_as("AKIANONE")[0], 403)
 
     def test_a_metrics_address_that_is_taken_is_told(self):
         with socket.socket() as taken:
