@@ -6,7 +6,7 @@
 
 help:
 	@echo 'build   the program: build/release/selvage'
-	@echo 'test    everything: static checks, unit, link, conformance, e2e and chaos tests'
+	@echo 'test    everything: static checks, unit, link, conformance, e2e, chaos and crash tests'
 	@echo 'demo    the slideshow example, killed and healing'
 	@echo 'bench   every benchmark'
 	@echo 'check   the static checks only'
