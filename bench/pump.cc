@@ -26,7 +26,7 @@ process::Fd connect_to(const http::Endpoint& endpoint) {
   address.sin_family = AF_INET;
   address.sin_port = htons(endpoint.port);
   inet_pton(AF_INET, endpoint.host.c_str(), &address.sin_addr);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     give_up(fmt::format("cannot connect to {}", endpoint.authority()));
   const int on = 1;
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -182,8 +182,9 @@ class Ledger:
                 message.leased_until = min(message.leased_until, time.monotonic() + seconds)
 
     def visibility_confirmed(self, message, asked_at, seconds):
+        """It is held for longer, if its lease cannot have ended before."""
         with self.lock:
-            if message.leased_until is not None and seconds:
+            if seconds and message.leased_at < asked_at and time.monotonic() < message.leased_until:
                 message.leased_until = max(message.leased_until, asked_at + seconds)
 
     def find(self, body, queue):

@@ -60,6 +60,13 @@ class Sound(History):
         self.assert_sound()
         self.assertEqual(self.ledger.held(QUEUE), 0)
 
+    def test_a_lease_that_was_given_back_may_be_given_to_another(self):
+        message = self.sent()
+        self.receive(message)
+        self.ledger.ask_visibility(message, 0)
+        self.receive(message)
+        self.assert_sound()
+
     def test_requests_without_an_answer_may_have_been_carried_out_or_not(self):
         done, undone = (self.ledger.create(QUEUE, "text") for _ in range(2))
         self.ledger.ask_send(done)
@@ -161,6 +168,15 @@ class Wrong(History):
     def test_a_lease_that_is_given_to_two(self):
         message = self.sent()
         self.receive(message)
+        self.receive(message)
+        self.assert_told("before its lease had ended")
+
+    def test_a_lease_that_was_made_longer_and_is_given_to_another(self):
+        message = self.sent()
+        self.receive(message, visibility=20)
+        asked_at = time.monotonic()
+        self.ledger.ask_visibility(message, 30)
+        self.ledger.visibility_confirmed(message, asked_at, 30)
         self.receive(message)
         self.assert_told("before its lease had ended")
 
