@@ -49,7 +49,7 @@ class Disk:
             run("mkfs.ext4", "-q", "-F", "-b", PAGE, "-J", "size=16", self.image)
             self.mount()
         except OSError as error:
-            raise NotPermitted(f"no ext4 on a loop device: {error.strerror}") from None
+            raise NotPermitted(f"no ext4 on a loop device: {error}") from None
 
     def mount(self):
         run("mount", "-o", "loop,noatime", self.image, self.place)

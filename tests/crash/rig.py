@@ -4,7 +4,9 @@ settled in between. What a crash is, the tests say."""
 import json
 import pathlib
 import random
+import shutil
 import statistics
+import subprocess
 import sys
 import time
 
@@ -35,6 +37,15 @@ def counts(queues):
     told = queues.statistics()
     return {queue: sum(told[queue][state] for state in ("Visible", "InFlight", "Delayed"))
             for queue in QUEUES}
+
+
+def forgetful(case, *options):
+    """The environment of a broker whose log forgets; `options` as forgetful_log.c says."""
+    compiler = shutil.which("cc") or case.skipTest("there is no C compiler")
+    library = case.folder / "forgetful.so"
+    subprocess.run([compiler, "-shared", "-fPIC", *options, "-o", library,
+                    ROOT / "tests/crash/forgetful_log.c"], check=True)
+    return {"LD_PRELOAD": str(library)}
 
 
 class Rig:
@@ -83,6 +94,9 @@ class Rig:
         self.bury()
         self.crashes += 1
         self.door.close(LIMIT)
+
+    def kill_under_load(self, answers=None):
+        self.crash_under_load(lambda: kill(self.tree.pid), answers)
 
     def bury(self):
         """Of a broker that has crashed, or cannot go on."""
@@ -143,6 +157,20 @@ class Rig:
                 **{name: tally[name] for name in names},
                 "restart ms, median": round(1000 * statistics.median(self.restarts)),
                 "restart ms, longest": round(1000 * max(self.restarts))}
+
+    def assert_loses(self, environment, crash):
+        """What the ledger is worth: of a broker whose log forgets, a crash must lose messages."""
+        self.prepare()
+        self.kill_under_load()
+        self.environment = environment
+        self.restart()  # it moves what a sound broker logged, the queues too, to other files
+        crash()
+        self.environment = ()
+        self.door.finish()
+        with self.case.assertRaises(AssertionError):
+            self.restart()
+        self.case.assertGreater(self.ledger.tally["lost"], 0)
+        self.report()
 
     def report(self):
         print(json.dumps({"seed": self.seed, **self.figures()}), flush=True)

@@ -10,7 +10,7 @@ import argparse
 import random
 import sys
 
-from rig import Case, Rig, kill, main
+from rig import Case, Rig, forgetful, main
 
 
 class KillsUnderLoad(Case):
@@ -18,12 +18,16 @@ class KillsUnderLoad(Case):
         rig = Rig(self, OPTIONS.seed, "--data", self.folder / "data")
         rig.prepare()
         while rig.crashes < OPTIONS.kills:
-            rig.crash_under_load(lambda: kill(rig.tree.pid))
+            rig.kill_under_load()
             while rig.crashes < OPTIONS.kills and rig.chance.random() < 0.15:
                 rig.crash_at_start()
             rig.restart()
         rig.drain()
         rig.report()
+
+    def test_the_ledger_notices_a_log_that_is_never_written(self):
+        rig = Rig(self, OPTIONS.seed, "--data", self.folder / "data")
+        rig.assert_loses(forgetful(self, "-DLOSE_WRITES"), lambda: rig.kill_under_load(300))
 
 
 if __name__ == "__main__":

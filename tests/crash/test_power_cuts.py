@@ -10,13 +10,11 @@ Needs to be root where mounts and loop devices are allowed (mkfs.ext4, e2fsck). 
 """
 import argparse
 import random
-import shutil
-import subprocess
 import sys
 
 from disk import Disk, NotPermitted, leave_namespace
 from load import make_bulk
-from rig import ROOT, Case, Rig, kill, main
+from rig import Case, Rig, forgetful, kill, main
 
 
 class PowerCuts(Case):
@@ -60,7 +58,7 @@ class PowerCuts(Case):
         rig.prepare()
         for _ in range(OPTIONS.cuts):
             if rig.chance.random() < 0.3:  # what the next one shows of it must outlive the cut, too
-                rig.crash_under_load(lambda: kill(rig.tree.pid))
+                rig.kill_under_load()
                 rig.restart()
             self.cut_under_load(rig)
             rig.restart()
@@ -75,22 +73,10 @@ class PowerCuts(Case):
         rig.restart()
         rig.report()
 
-    def test_the_ledger_notices_a_disk_that_lies(self):
-        """The same with a log that is never synced, to see that a cut does lose something."""
-        library = self.folder / "no_sync.so"
-        compiler = shutil.which("cc") or self.skipTest("there is no C compiler")
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", library, ROOT / "tests/crash/no_sync.c"],
-                       check=True)
-        rig = self.rig(environment={"LD_PRELOAD": str(library)})
-        rig.prepare()
-        rig.crash_under_load(lambda: kill(rig.tree.pid))
-        rig.restart()  # it moves what was logged, the queues too, to files that are synced
-        self.cut_under_load(rig, 300, early=False)
-        rig.door.finish()
-        with self.assertRaises(AssertionError):
-            rig.restart()
-        self.assertGreater(rig.ledger.tally["lost"], 0)
-        rig.report()
+    def test_the_ledger_notices_a_log_that_is_never_synced(self):
+        rig = self.rig()
+        rig.assert_loses(forgetful(self), lambda: self.cut_under_load(rig, 300, early=False))
+
 
 
 if __name__ == "__main__":
