@@ -93,11 +93,13 @@ class Fill final : public Work {
 // deleted. Measures every request.
 class Lifecycles final : public Work {
  public:
-  Lifecycles(Desk& desk, int64_t count, int batch)
-      : desk_(desk), goal_(desk.stock().deleted + count), batch_(batch) {}
+  Lifecycles(Desk& desk, int64_t count, int batch, Sample& latencies_ms)
+      : desk_(desk),
+        goal_(desk.stock().deleted + count),
+        batch_(batch),
+        latencies_ms_(latencies_ms) {}
   void refill(size_t connection, Outbox& out) override;
   void reply(size_t connection, const Reply& reply) override;
-  const Sample& latencies_ms() const { return latencies_ms_; }
 
  private:
   struct Place {
@@ -109,7 +111,7 @@ class Lifecycles final : public Work {
   Desk& desk_;
   const int64_t goal_;
   const int batch_;
-  Sample latencies_ms_;
+  Sample& latencies_ms_;
   std::vector<Place> places_;  // by connection
 };
 

@@ -21,7 +21,6 @@ class Sample {
  public:
   void add(double value) { values_.push_back(value); }
   size_t count() const { return values_.size(); }
-  const std::vector<double>& values() const { return values_; }
   // The smallest value that `share` (0..1) of all values do not exceed (nearest rank).
   double quantile(double share) const;
   double median() const { return quantile(0.5); }
