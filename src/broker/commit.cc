@@ -11,25 +11,7 @@ namespace selvage::broker {
 
 using store::Table;
 
-namespace {
-
-// Whether the mutation reads what earlier commands wrote.
-bool reads_store(const queue::Mutation& mutation) {
-  if (std::holds_alternative<queue::MovePayload>(mutation)) return true;
-  if (std::holds_alternative<queue::PlacePayload>(mutation)) return true;
-  const auto* const drop = std::get_if<queue::DropPayload>(&mutation);
-  return drop != nullptr && drop->has_evidence;
-}
-
-}  // namespace
-
 Result<void> Commit::add(const queue::Mutations& mutations) {
-  // A dropped range is deleted before the writes of its batch, so earlier writes go first.
-  const auto goes_alone = [](const queue::Mutation& m) {
-    return reads_store(m) || std::holds_alternative<queue::DropQueue>(m) ||
-           std::holds_alternative<queue::DropMessages>(m);
-  };
-  if (std::ranges::any_of(mutations, goes_alone)) SELVAGE_TRY(apply());
   for (const queue::Mutation& mutation : mutations)
     SELVAGE_TRY(std::visit([&](const auto& m) { return put(m); }, mutation));
   return {};
@@ -37,12 +19,11 @@ Result<void> Commit::add(const queue::Mutations& mutations) {
 
 Result<void> Commit::apply() {
   if (batch_.empty()) return {};
-  fresh_.clear();
-  return store_.apply(shard_, epoch_, std::exchange(batch_, {}));
+  return store_.apply(shard_, epoch_, batch_.take());
 }
 
 void Commit::write(Table table, std::string key, std::optional<std::string> value) {
-  batch_.writes.push_back({table, std::move(key), std::move(value)});
+  batch_.write(table, std::move(key), std::move(value));
 }
 
 Result<void> Commit::put(const queue::PutQueue& m) {
@@ -51,31 +32,26 @@ Result<void> Commit::put(const queue::PutQueue& m) {
 }
 
 Result<void> Commit::put(const queue::DropQueue& m) {
-  const auto [first, last] = store::queue_range(shard_, m.queue);
-  batch_.ranges.push_back({Table::kMeta, first, last});
+  batch_.drop(Table::kMeta, store::queue_range(shard_, m.queue));
   return put(queue::DropMessages{m.queue});
 }
 
 Result<void> Commit::put(const queue::DropMessages& m) {
-  const auto [first_file, last_file] = store::artifact_range(shard_, m.queue);
+  const store::KeyRange files = store::artifact_range(shard_, m.queue);
   Result<void> outcome;
-  SELVAGE_TRY(
-      store_.scan(Table::kIndex, first_file, last_file, [&](std::string_view, std::string_view id) {
-        const auto artifact = store::decode_id(id);
-        if (artifact)
-          released_.push_back(*artifact);
-        else
-          outcome = std::unexpected(artifact.error());
-        return outcome.has_value();
-      }));
+  SELVAGE_TRY(batch_.scan(Table::kIndex, files, [&](std::string_view, std::string_view id) {
+    const auto artifact = store::decode_id(id);
+    if (artifact)
+      released_.push_back(*artifact);
+    else
+      outcome = std::unexpected(artifact.error());
+    return outcome.has_value();
+  }));
   SELVAGE_TRY(outcome);
-  const auto drop = [&](Table table, store::KeyRange range) {
-    batch_.ranges.push_back({table, std::move(range.first), std::move(range.second)});
-  };
   for (const Table table : {Table::kWaiting, Table::kHeld, Table::kBody, Table::kEvidence})
-    drop(table, store::queue_range(shard_, m.queue));
-  drop(Table::kIndex, store::alias_range(shard_, m.queue));
-  drop(Table::kIndex, {first_file, last_file});
+    batch_.drop(table, store::queue_range(shard_, m.queue));
+  batch_.drop(Table::kIndex, store::alias_range(shard_, m.queue));
+  batch_.drop(Table::kIndex, files);
   return {};
 }
 
@@ -106,27 +82,15 @@ Result<void> Commit::put(const queue::PlacePayload& m) {
   return place(key, key, m.place);
 }
 
-void Commit::write_fresh(Table table, std::string key, std::string value) {
-  fresh_[{table, key}] = batch_.writes.size();
-  write(table, std::move(key), std::move(value));
-}
-
 Result<void> Commit::place(const std::string& from, const std::string& to,
                            const queue::Place& place) {
-  std::string value;
-  const auto fresh = fresh_.find({Table::kBody, from});
-  if (fresh != fresh_.end()) {
-    value = *batch_.writes[fresh->second].value;
-  } else {
-    auto found = store_.read(Table::kBody, {from});
-    if (!found) return std::unexpected(std::move(found).error());
-    if (!found->front())
-      return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
-    value = *std::move(found->front());
-  }
-  const auto placed = store::decode_payload(value);
+  auto value = batch_.read(Table::kBody, from);
+  if (!value) return std::unexpected(std::move(value).error());
+  if (!*value)
+    return failure(ErrorCode::kCorruption, "a message's payload is missing from the store");
+  const auto placed = store::decode_payload(**value);
   if (!placed) return std::unexpected(placed.error());
-  write_fresh(Table::kBody, to, store::encode_payload(place, placed->payload));
+  write(Table::kBody, to, store::encode_payload(place, placed->payload));
   return {};
 }
 
@@ -140,16 +104,13 @@ void Commit::drop_alias(QueueId queue, Seq seq, MessageId id) {
     write(Table::kIndex, store::alias_key(shard_, queue, id), std::nullopt);
 }
 
-Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyRange& range) const {
+Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyRange& range) {
   std::map<std::string, std::string> found;
-  SELVAGE_TRY(store_.scan(Table::kEvidence, range.first, range.second,
-                          [&](std::string_view key, std::string_view value) {
-                            found.emplace(key, value);
-                            return true;
-                          }));
-  for (auto at = fresh_.lower_bound({Table::kEvidence, range.first});
-       at != fresh_.end() && at->first < std::pair(Table::kEvidence, range.second); ++at)
-    found[at->first.second] = *batch_.writes[at->second].value;
+  SELVAGE_TRY(
+      batch_.scan(Table::kEvidence, range, [&](std::string_view key, std::string_view value) {
+        found.emplace(key, value);
+        return true;
+      }));
   return found;
 }
 
@@ -182,14 +143,14 @@ Result<void> Commit::put(const queue::MovePayload& m) {
   auto evidence = evidence_in(store::evidence_range(shard_, m.from_queue, m.from));
   if (!evidence) return std::unexpected(std::move(evidence).error());
   for (auto& [key, value] : *evidence) {
-    write_fresh(Table::kEvidence, to + key.substr(from.size()), std::move(value));
+    write(Table::kEvidence, to + key.substr(from.size()), std::move(value));
     write(Table::kEvidence, key, std::nullopt);
   }
   return {};
 }
 
 Result<void> Commit::put(const queue::AddEvidence& m) {
-  write_fresh(Table::kEvidence, store::evidence_key(shard_, m.queue, m.seq, m.at), m.evidence);
+  write(Table::kEvidence, store::evidence_key(shard_, m.queue, m.seq, m.at), m.evidence);
   return {};
 }
 

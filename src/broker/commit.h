@@ -8,20 +8,20 @@
 #include <vector>
 
 #include "artifact/artifacts.h"
+#include "broker/open_batch.h"
 #include "queue/mutation.h"
 #include "store/records.h"
 #include "store/store.h"
 
 namespace selvage::broker {
 
-// Gathers the mutations of many commands for one commit of one shard. Moving a payload needs what
-// is stored, so what was gathered before such a command is applied first; no command is ever split.
+// Gathers the mutations of many commands for one commit of one shard.
 class Commit {
  public:
   // `artifacts` may be null: then no message has one.
   Commit(store::Store& store, const artifact::Artifacts* artifacts, ShardIndex shard,
          uint64_t epoch)
-      : store_(store), artifacts_(artifacts), shard_(shard), epoch_(epoch) {}
+      : store_(store), artifacts_(artifacts), shard_(shard), epoch_(epoch), batch_(store) {}
 
   // The mutations of one command. Failure: the store's; it refuses everything from then on.
   Result<void> add(const queue::Mutations& mutations);
@@ -31,6 +31,8 @@ class Commit {
   std::vector<ArtifactId> take_released() { return std::exchange(released_, {}); }
   // True when an artifact was kept since the last call: its directory has to be synced too.
   bool take_kept() { return std::exchange(kept_, false); }
+  // The store with what was gathered.
+  OpenBatch& batch() { return batch_; }
 
  private:
   Result<void> put(const queue::PutQueue& m);
@@ -48,20 +50,17 @@ class Commit {
   Result<void> put(const queue::PutMoveTask& m);
   Result<void> put(const queue::DropMoveTask& m);
   void write(store::Table table, std::string key, std::optional<std::string> value);
-  // A write that a later mutation of the same batch may need: a message that moved may move on.
-  void write_fresh(store::Table table, std::string key, std::string value);
   void write_alias(QueueId queue, Seq seq, MessageId id);
   void drop_alias(QueueId queue, Seq seq, MessageId id);
-  // Writes the payload that stands at `from` once the open batch is applied to `to`.
+  // Writes the payload that stands at `from` to `to`.
   Result<void> place(const std::string& from, const std::string& to, const queue::Place& place);
-  Result<std::map<std::string, std::string>> evidence_in(const store::KeyRange& range) const;
+  Result<std::map<std::string, std::string>> evidence_in(const store::KeyRange& range);
 
   store::Store& store_;
   const artifact::Artifacts* artifacts_;
   ShardIndex shard_;
   uint64_t epoch_;
-  store::Batch batch_;
-  std::map<std::pair<store::Table, std::string>, size_t> fresh_;  // where in batch_.writes
+  OpenBatch batch_;
   std::vector<ArtifactId> released_;
   bool kept_ = false;
 };

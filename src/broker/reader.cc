@@ -14,17 +14,17 @@ using store::Table;
 Result<std::vector<Located>> Reader::page(const queue::Page& page) const {
   std::vector<Located> records;
   Result<void> outcome;
-  const auto [first, last] = store::page_range(shard_, page);
-  SELVAGE_TRY(store_.scan(Table::kWaiting, first, last, [&](auto key, auto value) {
-    auto message = store::decode_message(value);
-    if (!message) {
-      outcome = std::unexpected(message.error());
-      return false;
-    }
-    const auto at = store::decode_message_key(Table::kWaiting, key);
-    records.push_back({at.queue, at.seq, at.place, *std::move(message)});
-    return records.size() < page.limit;
-  }));
+  SELVAGE_TRY(
+      batch_.scan(Table::kWaiting, store::page_range(shard_, page), [&](auto key, auto value) {
+        auto message = store::decode_message(value);
+        if (!message) {
+          outcome = std::unexpected(message.error());
+          return false;
+        }
+        const auto at = store::decode_message_key(Table::kWaiting, key);
+        records.push_back({at.queue, at.seq, at.place, *std::move(message)});
+        return records.size() < page.limit;
+      }));
   SELVAGE_TRY(outcome);
   return records;
 }
@@ -42,7 +42,7 @@ Result<std::vector<Located>> Reader::find(const queue::Reads& reads) const {
 
 Result<void> Reader::find(const queue::Lookup& lookup, std::vector<Located>& found) const {
   if (!lookup.id) return find_at(lookup.queue, lookup.seq, found);
-  const auto alias = read(Table::kIndex, store::alias_key(shard_, lookup.queue, *lookup.id));
+  const auto alias = batch_.read(Table::kIndex, store::alias_key(shard_, lookup.queue, *lookup.id));
   if (!alias) return std::unexpected(alias.error());
   if (!*alias) return find_at(lookup.queue, queue::place_of(*lookup.id), found);
   const auto seq = store::decode_seq(**alias);
@@ -53,7 +53,7 @@ Result<void> Reader::find(const queue::Lookup& lookup, std::vector<Located>& fou
 // Its payload says in which lane it is when it waits, at what time; a delayed one stands at that
 // time too.
 Result<void> Reader::find_at(QueueId queue, Seq seq, std::vector<Located>& found) const {
-  const auto body = read(Table::kBody, store::payload_key(shard_, queue, seq));
+  const auto body = batch_.read(Table::kBody, store::payload_key(shard_, queue, seq));
   if (!body) return std::unexpected(body.error());
   if (!*body) return {};
   const auto placed = store::decode_payload(**body);
@@ -61,7 +61,8 @@ Result<void> Reader::find_at(QueueId queue, Seq seq, std::vector<Located>& found
   const queue::Place home = placed->place;
   for (const queue::Place& place :
        {home, queue::Place{queue::kDelayedLane, home.time}, queue::kHeldPlace}) {
-    const auto record = read(store::table_of(place), store::message_key(shard_, queue, place, seq));
+    const auto record =
+        batch_.read(store::table_of(place), store::message_key(shard_, queue, place, seq));
     if (!record) return std::unexpected(record.error());
     if (!*record) continue;
     auto message = store::decode_message(**record);
@@ -72,17 +73,10 @@ Result<void> Reader::find_at(QueueId queue, Seq seq, std::vector<Located>& found
   return {};
 }
 
-Result<std::optional<std::string>> Reader::read(Table table, std::string key) const {
-  auto values = store_.read(table, {std::move(key)});
-  if (!values) return std::unexpected(std::move(values).error());
-  return std::move(values->front());
-}
-
 Result<std::set<ArtifactId>> Reader::artifacts() const {
   std::set<ArtifactId> ids;
   Result<void> outcome;
-  const auto [first, last] = store::artifact_range(shard_);
-  SELVAGE_TRY(store_.scan(Table::kIndex, first, last, [&](auto, auto value) {
+  SELVAGE_TRY(batch_.scan(Table::kIndex, store::artifact_range(shard_), [&](auto, auto value) {
     const auto id = store::decode_id(value);
     if (id)
       ids.insert(*id);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What the engine wants to see of the store: pages of lanes, and single messages by what is known
-// of them. Everything that was decided before must have been applied.
+// of them, with everything that was decided before.
 
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "broker/open_batch.h"
 #include "queue/reads.h"
-#include "store/store.h"
 
 namespace selvage::broker {
 
 // Not thread-safe.
 class Reader {
  public:
-  Reader(store::Store& store, ShardIndex shard) : store_(store), shard_(shard) {}
+  Reader(OpenBatch& batch, ShardIndex shard) : batch_(batch), shard_(shard) {}
 
   // Failure, of each: the store's, or kCorruption.
   Result<std::vector<queue::Located>> page(const queue::Page& page) const;
@@ -28,9 +28,8 @@ class Reader {
  private:
   Result<void> find(const queue::Lookup& lookup, std::vector<queue::Located>& found) const;
   Result<void> find_at(QueueId queue, Seq seq, std::vector<queue::Located>& found) const;
-  Result<std::optional<std::string>> read(store::Table table, std::string key) const;
 
-  store::Store& store_;
+  OpenBatch& batch_;
   ShardIndex shard_;
 };
 

@@ -124,7 +124,6 @@ Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
   std::vector<queue::Located> found;
   if (!reads.empty()) {
     SELVAGE_TRY(commit_.add(std::exchange(mutations, {})));
-    SELVAGE_TRY(commit_.apply());
     auto located = reader_.find(reads);
     if (!located) return std::unexpected(std::move(located).error());
     found = *std::move(located);
@@ -135,14 +134,13 @@ Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
 }
 
 Result<void> Shard::load(const queue::Page& page, Instant now) {
-  SELVAGE_TRY(commit_.apply());
   auto records = reader_.page(page);
   if (!records) return std::unexpected(std::move(records).error());
   engine_.load(page, *std::move(records), now);
   return {};
 }
 
-// Between two turns, when all is applied: the next one finds its messages in memory.
+// At the end of a turn, so that the next one finds its messages in memory.
 Result<void> Shard::read_ahead() {
   for (const queue::Page& page : engine_.take_pages()) SELVAGE_TRY(load(page, now_));
   return {};

@@ -78,7 +78,7 @@ class Shard {
         artifacts_(world.artifacts),
         engine_(world.random, options.engine),
         commit_(world.store, world.artifacts, options.index, epoch),
-        reader_(world.store, options.index) {}
+        reader_(commit_.batch(), options.index) {}
 
   Result<void> recover(Instant now);
   Result<void> restore(std::string_view key, std::string_view value, Instant now);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/open_batch.h"
+
+#include <algorithm>
+
+namespace selvage::broker {
+
+using store::Table;
+
+void OpenBatch::index() {
+  for (; indexed_ < batch_.writes.size(); ++indexed_) {
+    const store::Write& write = batch_.writes[indexed_];
+    index_[{write.table, write.key}] = indexed_;
+  }
+}
+
+void OpenBatch::drop(Table table, store::KeyRange range) {
+  // A batch drops its ranges before it writes.
+  for (store::Write& write : batch_.writes)
+    if (write.table == table && range.first <= write.key && write.key < range.second)
+      write.value.reset();
+  batch_.ranges.push_back({table, std::move(range.first), std::move(range.second)});
+}
+
+bool OpenBatch::is_dropped(Table table, std::string_view key) const {
+  return std::ranges::any_of(batch_.ranges, [&](const store::RangeDelete& range) {
+    return range.table == table && range.first <= key && key < range.last;
+  });
+}
+
+Result<std::optional<std::string>> OpenBatch::read(Table table, const std::string& key) {
+  index();
+  const auto written = index_.find({table, key});
+  if (written != index_.end()) return batch_.writes[written->second].value;
+  if (is_dropped(table, key)) return std::nullopt;
+  auto values = store_.read(table, {key});
+  if (!values) return std::unexpected(std::move(values).error());
+  return std::move(values->front());
+}
+
+Result<void> OpenBatch::scan(Table table, const store::KeyRange& range,
+                             FunctionRef<bool(std::string_view, std::string_view)> each) {
+  index();
+  auto at = index_.lower_bound({table, range.first});
+  const auto end = index_.lower_bound({table, range.second});
+  bool goes_on = true;
+  const auto show_own = [&] {
+    const auto& value = batch_.writes[at->second].value;
+    if (value) goes_on = each(at->first.second, *value);
+    ++at;
+  };
+  SELVAGE_TRY(store_.scan(table, range.first, range.second, [&](std::string_view key, auto value) {
+    while (goes_on && at != end && at->first.second < key) show_own();
+    if (!goes_on) return false;
+    if (at != end && at->first.second == key)
+      show_own();
+    else if (!is_dropped(table, key))
+      goes_on = each(key, value);
+    return goes_on;
+  }));
+  while (goes_on && at != end) show_own();
+  return {};
+}
+
+store::Batch OpenBatch::take() {
+  index_.clear();
+  indexed_ = 0;
+  return std::exchange(batch_, {});
+}
+
+}  // namespace selvage::broker

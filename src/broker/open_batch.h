@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What has been decided since the last commit, as writes that are not in the store yet, and the
+// store as it will be with them. So a turn is one batch, whatever its commands have to look at:
+// what is counted and what is there never come apart.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/function_ref.h"
+#include "store/records.h"
+#include "store/store.h"
+
+namespace selvage::broker {
+
+// Not thread-safe.
+class OpenBatch {
+ public:
+  explicit OpenBatch(store::Store& store) : store_(store) {}
+
+  void write(store::Table table, std::string key, std::optional<std::string> value) {
+    batch_.writes.push_back({table, std::move(key), std::move(value)});
+  }
+  // Everything of the range that is in the store or was written so far.
+  void drop(store::Table table, store::KeyRange range);
+
+  // Like the store's, with what was written. Failure: the store's.
+  Result<std::optional<std::string>> read(store::Table table, const std::string& key);
+  Result<void> scan(store::Table table, const store::KeyRange& range,
+                    FunctionRef<bool(std::string_view key, std::string_view value)> each);
+
+  bool empty() const { return batch_.empty(); }
+  store::Batch take();  // and begins anew
+
+ private:
+  using Place = std::pair<store::Table, std::string>;
+  void index();
+  bool is_dropped(store::Table table, std::string_view key) const;
+
+  store::Store& store_;
+  store::Batch batch_;
+  // Where in batch_.writes a key was written last. Most turns look at nothing, so it is made when
+  // it is needed.
+  std::map<Place, size_t> index_;
+  size_t indexed_ = 0;
+};
+
+}  // namespace selvage::broker
