@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bench/figures.h"
-#include "bench/load.h"
+#include "bench/messages.h"
 #include "bench/workflow_run.h"
 #include "http/client.h"
 #include "process/reactor.h"

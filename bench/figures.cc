@@ -61,6 +61,12 @@ int64_t option(int argc, char** argv, std::string_view name, int64_t standard) {
   return standard;
 }
 
+std::string text_option(int argc, char** argv, std::string_view name, std::string_view standard) {
+  for (int i = 1; i + 1 < argc; ++i)
+    if (argv[i] == name) return argv[i + 1];
+  return std::string(standard);
+}
+
 void give_up(const std::string& why) {
   fmt::print(stderr, "{}: {}\n", program_invocation_short_name, why);
   std::exit(1);

@@ -21,6 +21,8 @@ class Sample {
  public:
   void add(double value) { values_.push_back(value); }
   size_t count() const { return values_.size(); }
+  const std::vector<double>& values() const { return values_; }
+  double last() const { return values_.back(); }
   // The smallest value that `share` (0..1) of all values do not exceed (nearest rank).
   double quantile(double share) const;
   double median() const { return quantile(0.5); }
@@ -41,6 +43,9 @@ void write_figures(wire::JsonWriter& out, const Sample& sample, std::string_view
 // The number behind `--name` on the command line, else `standard`. A value that is no positive
 // number ends the program with a sentence.
 int64_t option(int argc, char** argv, std::string_view name, int64_t standard);
+
+// The text behind `--name`, else `standard`.
+std::string text_option(int argc, char** argv, std::string_view name, std::string_view standard);
 
 // A benchmark has nobody to tell but the person who started it: says why and ends the program.
 [[noreturn]] void give_up(const std::string& why);

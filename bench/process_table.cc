@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 
 #include "process/tree.h"
 
@@ -149,6 +150,17 @@ CpuSeconds cpu_seconds(pid_t root) {
     }
   }
   return sum;
+}
+
+double cpu_seconds_of(pid_t pid) {
+  return stat_of(pid).cpu;
+}
+
+double peak_memory_mib(pid_t pid) {
+  constexpr std::string_view kPeak = "VmHWM:";
+  const std::string text = proc_file(pid, "status");
+  const size_t at = text.find(kPeak);
+  return at == std::string::npos ? 0 : std::stod(text.substr(at + kPeak.size())) / 1024;
 }
 
 }  // namespace selvage::bench

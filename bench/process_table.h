@@ -40,5 +40,8 @@ CpuSeconds operator-(const CpuSeconds& a, const CpuSeconds& b);
 // Of the living processes of the tree since each began, root and supervisor together. In steps of
 // 10 ms per process.
 CpuSeconds cpu_seconds(pid_t root);
+// Of one process, user and system, since it began; in steps of 10 ms.
+double cpu_seconds_of(pid_t pid);
+double peak_memory_mib(pid_t pid);  // the most that was resident so far
 
 }  // namespace selvage::bench

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "bench/figures.h"
-#include "bench/load.h"
+#include "bench/messages.h"
 #include "bench/process_table.h"
 #include "bench/reports.h"
 #include "bench/workflow_run.h"

@@ -14,7 +14,7 @@
 
 #include "bench/echo.h"
 #include "bench/figures.h"
-#include "bench/load.h"
+#include "bench/messages.h"
 #include "bench/process_table.h"
 #include "bench/workflow_run.h"
 #include "client/client.h"

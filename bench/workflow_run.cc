@@ -38,6 +38,15 @@ std::string read_address(int fd) {
   return text.substr(first, text.find_first_of("; \n", first) - first);
 }
 
+// The command line of selvage itself: its data in `directory`, on any free port.
+std::vector<std::string> selvage_in(const Directory& directory, std::vector<std::string> words) {
+  words.insert(words.begin(), selvage_path());
+  for (const std::string& word : {std::string("--data"), directory.path("data"),
+                                  std::string("--listen"), std::string("127.0.0.1:0")})
+    words.push_back(word);
+  return words;
+}
+
 }  // namespace
 
 std::string own_path() {
@@ -73,22 +82,22 @@ Directory::~Directory() {
 Selvage Selvage::up(const Directory& directory, const std::string& workflow) {
   const std::string file = directory.path("workflow.yaml");
   std::ofstream(file) << workflow;
-  return {directory, {"up", file}};
+  return {directory, selvage_in(directory, {"up", file})};
 }
 
 Selvage Selvage::serve(const Directory& directory) {
-  return {directory, {"serve"}};
+  return {directory, selvage_in(directory, {"serve"})};
 }
 
-Selvage::Selvage(const Directory& directory, std::vector<std::string> arguments) {
+Selvage Selvage::other(const Directory& directory, std::vector<std::string> argv) {
+  return {directory, argv};
+}
+
+Selvage::Selvage(const Directory& directory, const std::vector<std::string>& argv) {
   process::Pipe announcement = process::make_pipe(false, false);
   const std::string log = directory.path("selvage.log");
   const process::Fd errors(open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-  arguments.insert(arguments.begin(), selvage_path());
-  for (const std::string& word : {std::string("--data"), directory.path("data"),
-                                  std::string("--listen"), std::string("127.0.0.1:0")})
-    arguments.push_back(word);
-  child_ = require(process::spawn({.argv = arguments,
+  child_ = require(process::spawn({.argv = argv,
                                    .environment = our_environment(),
                                    .out = announcement.write.get(),
                                    .err = errors.get(),
@@ -97,7 +106,7 @@ Selvage::Selvage(const Directory& directory, std::vector<std::string> arguments)
   const std::string address = read_address(announcement.read.get());
   if (address.empty()) {
     std::ifstream file(log);
-    give_up(fmt::format("{} did not start:\n{}", arguments[0],
+    give_up(fmt::format("{} did not start:\n{}", argv[0],
                         std::string(std::istreambuf_iterator<char>(file), {})));
   }
   endpoint_ = require(http::Endpoint::parse(address));

@@ -3,6 +3,7 @@
 // A `selvage` of one's own: in a directory that is removed afterwards, on a free port, on a disk.
 
 #include <string>
+#include <vector>
 
 #include "http/client.h"
 #include "process/fd.h"
@@ -36,6 +37,8 @@ class Selvage {
   // `up` with this text as its workflow file; data in `data` of the directory.
   static Selvage up(const Directory& directory, const std::string& workflow);
   static Selvage serve(const Directory& directory);
+  // Another program that says where it listens as selvage does; nothing is added to its words.
+  static Selvage other(const Directory& directory, std::vector<std::string> argv);
   ~Selvage();
   Selvage(Selvage&&) = default;
 
@@ -44,7 +47,7 @@ class Selvage {
   process::Ended stop();  // SIGTERM, and waits; not to be called twice
 
  private:
-  Selvage(const Directory& directory, std::vector<std::string> arguments);
+  Selvage(const Directory& directory, const std::vector<std::string>& argv);
 
   process::Child child_;
   http::Endpoint endpoint_;
