@@ -86,14 +86,21 @@ void HttpConnection::on_abandoned(std::function<void()> callback) {
   if (phase_ == Phase::kAnswering) abandoned_ = std::move(callback);
 }
 
+void HttpConnection::run(std::shared_ptr<Task> task) {
+  if (!loop_->run(task)) task->run();
+}
+
 void HttpConnection::send(Response response) {
-  if (loop_->on_own_thread() && handling_) return finish(response);
-  loop_->post([self = shared_from_this(), response = std::move(response)] {
-    if (self->closed_) return;
-    if (self->abandoned_ && self->peer_has_gone()) return self->close();
-    self->finish(response);
-    self->advance();
-  });
+  if (loop_->on_own_thread()) return handling_ ? finish(response) : send_now(response);
+  loop_->post(
+      [self = shared_from_this(), response = std::move(response)] { self->send_now(response); });
+}
+
+void HttpConnection::send_now(const Response& response) {
+  if (closed_) return;
+  if (abandoned_ && peer_has_gone()) return close();
+  finish(response);
+  advance();
 }
 
 // Asks the kernel: that the peer has gone may have come with the request and not been read yet.

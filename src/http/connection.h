@@ -31,7 +31,7 @@ namespace selvage::http {
 // 2. A read is pending at all times while in_ has room, also during kAnswering: so the end of the
 //    stream is seen at once. (Behind a buffer full of pipelined requests it is seen later.) While
 //    it is pending, tls_ holds nothing that could go into in_.
-// 3. Every callback comes from the loop, never from inside a handler's or a sender's call.
+// 3. Every callback comes from the loop, never from inside a handler's call.
 // Thread rule: what Connection and Responder::Sink declare is for any thread (secure() from the
 // first request on), except on_abandoned(); all else is for the loop's.
 class HttpConnection final : public Connection,
@@ -43,6 +43,7 @@ class HttpConnection final : public Connection,
   void on_close(std::function<void()> callback) override;
   void on_abandoned(std::function<void()> callback) override;
   void watch(uint64_t key, std::function<void()> callback) override;
+  void run(std::shared_ptr<Task> task) override;
   uint64_t id() const override { return id_; }
   std::string peer() const override { return peer_; }
   bool secure() const override { return tls_ != nullptr; }
@@ -70,6 +71,7 @@ class HttpConnection final : public Connection,
   void parse();
   void dispatch();
   void finish(const Response& response);
+  void send_now(const Response& response);
   void refuse(int status, std::string_view sentence);
   void read_on();
   void write_out();

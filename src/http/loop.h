@@ -15,6 +15,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "http/server.h"
 #include "http/tls.h"
@@ -52,6 +53,10 @@ class Loop : public std::enable_shared_from_this<Loop> {
     return true;
   }
 
+  // Runs `task` on the loop's thread, after those before it; false (and nothing happens) once it
+  // has stopped. Tasks that come while others wait wake nobody again.
+  bool run(std::shared_ptr<Task> task);
+
   void drain(std::promise<void> quiet);  // stops accepting; `quiet` when no request is in flight
   void close_connections();
   void stop();
@@ -67,6 +72,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
+  void run_tasks();
   void accept();
   void adopt(Socket socket, const Tcp::endpoint& peer);
   void sweep_later();
@@ -87,7 +93,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
   std::promise<void> quiet_;
   bool told_quiet_ = true;
   std::mutex mutex_;
-  bool stopped_ = false;  // written by the loop's thread under mutex_
+  bool stopped_ = false;                        // written by the loop's thread under mutex_
+  std::vector<std::shared_ptr<Task>> tasks_;    // under mutex_
+  std::vector<std::shared_ptr<Task>> running_;  // the loop's: those that it took last
 };
 
 }  // namespace selvage::http

@@ -29,6 +29,23 @@ void Loop::start(process::Fd listener) {
   sweep_later();
 }
 
+bool Loop::run(std::shared_ptr<Task> task) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return false;
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) asio::post(io_, [this] { run_tasks(); });
+  return true;
+}
+
+void Loop::run_tasks() {
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(tasks_, running_);
+  }
+  for (auto& task : running_) std::exchange(task, nullptr)->run();
+  running_.clear();
+}
+
 void Loop::accept() {
   accepting_ = true;
   acceptor_.async_accept(accepted_, [this](const boost::system::error_code& error, Socket socket) {

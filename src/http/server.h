@@ -36,6 +36,13 @@ struct ServerOptions {
   bool plain_from_this_host = true;  // with TLS: answer plain HTTP too, if the peer is on this host
 };
 
+// Something that a connection's thread is to do.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual void run() = 0;
+};
+
 // One client's connection as handlers see it. Shared; outlives the socket.
 class Connection {
  public:
@@ -54,6 +61,10 @@ class Connection {
   virtual void watch(uint64_t /*key*/, std::function<void()> callback) {
     if (callback) on_close(std::move(callback));
   }
+  // Runs `task` on the connection's server thread, where an answer is made and sent without a
+  // further change of threads. Many tasks that come together wake that thread once. From any
+  // thread; on that of the caller where no server thread is left.
+  virtual void run(std::shared_ptr<Task> task) { task->run(); }
   virtual uint64_t id() const = 0;  // unique in this process
   // The peer's address as a number: "127.0.0.1", "2001:db8::1"; "" when it is not known.
   virtual std::string peer() const { return {}; }

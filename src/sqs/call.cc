@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "base/clock.h"
 #include "http/date.h"
@@ -99,56 +98,23 @@ OrError<void> Call::read_form(Members each) {
 
 // ---- submitting
 
-Backend::Ticket Call::submit_for_any(queue::Command command,
-                                     std::function<void(Call&, const queue::Reply&)> render) {
+Backend::Ticket Call::submit_then(queue::Command command, Then then) {
+  then_ = std::move(then);
   return backend().submit(std::move(command),
-                          [self = shared_from_this(), render = std::move(render)](
-                              const queue::Reply& reply) { render(*self, reply); });
+                          [self = shared_from_this()](queue::Reply reply) mutable {
+                            self->reply_ = std::move(reply);
+                            http::Connection& connection = *self->in_.connection;
+                            connection.run(std::move(self));
+                          });
+}
+
+void Call::run() {
+  Then then = std::move(then_);  // it may submit again
+  queue::Reply reply = std::move(reply_);
+  then(this, reply);
 }
 
 namespace {
-
-// One receive and its client, seen from two threads: the connection's and the one that answers.
-// Whichever comes second, the client's end or what was taken, gives it back.
-class Waiting {
- public:
-  Backend::Ticket ticket = 0;  // the connection's
-
-  // An attempt with an id is asked for again by its client, who then gets the same: it keeps what
-  // it took.
-  explicit Waiting(bool is_attempt) : is_attempt_(is_attempt) {}
-
-  // Remembers what the answer carries; false when nobody will get it.
-  bool keep(const Call::Deliveries& deliveries) {
-    const std::scoped_lock lock(mutex_);
-    if (!is_attempt_) taken_ = to_return(deliveries);
-    return !abandoned_;
-  }
-  void abandon() {
-    const std::scoped_lock lock(mutex_);
-    abandoned_ = true;
-  }
-  void give_back(Backend& backend) {
-    queue::Return command;
-    {
-      const std::scoped_lock lock(mutex_);
-      std::swap(command, taken_);
-    }
-    if (!command.items.empty()) backend.submit(std::move(command), [](const queue::Reply&) {});
-  }
-
- private:
-  static queue::Return to_return(const Call::Deliveries& deliveries) {
-    queue::Return command;
-    for (const queue::Delivery& d : deliveries) command.items.push_back({d.receipt});
-    return command;
-  }
-
-  const bool is_attempt_;
-  std::mutex mutex_;
-  bool abandoned_ = false;  // under mutex_, like the next
-  queue::Return taken_;
-};
 
 ApiError describe_receiving(const queue::Reply& reply, const std::string& attempt) {
   const auto refusal = std::get<queue::Refusal>(reply);
@@ -157,25 +123,41 @@ ApiError describe_receiving(const queue::Reply& reply, const std::string& attemp
   return invalid_value(attempt, "ReceiveRequestAttemptId", error.message).error();
 }
 
+queue::Return to_return(const Call::Deliveries& deliveries) {
+  queue::Return command;
+  command.items.reserve(deliveries.size());
+  for (const queue::Delivery& d : deliveries) command.items.push_back({d.receipt});
+  return command;
+}
+
 }  // namespace
 
-void Call::submit_receive(queue::Receive command,
-                          std::function<void(Call&, const Deliveries&)> render) {
-  const auto waiting =
-      std::make_shared<Waiting>(is_fifo_name(command.queue) && !command.attempt.empty());
-  in_.connection->on_abandoned([&backend = backend(), waiting] {
-    waiting->abandon();
-    backend.cancel(waiting->ticket);
-    waiting->give_back(backend);
-  });
-  waiting->ticket =
-      submit_for_any(command, [waiting, attempt = command.attempt, render = std::move(render)](
-                                  Call& c, const queue::Reply& reply) {
+void Call::receive_then(queue::Receive command, ThenReceived then) {
+  in_.connection->on_abandoned([self = shared_from_this()] { self->abandon(); });
+  // An attempt with an id is asked for again by its client, who then gets the same: it keeps what
+  // it took.
+  const bool keeps = is_fifo_name(command.queue) && !command.attempt.empty();
+  std::string attempt = command.attempt;
+  waiting_ =
+      submit_then(std::move(command), [keeps, attempt = std::move(attempt), then = std::move(then)](
+                                          Call* call, const queue::Reply& reply) mutable {
         const auto* const found = std::get_if<Deliveries>(&reply);
-        if (found == nullptr) return c.refuse(describe_receiving(reply, attempt));
-        if (!waiting->keep(*found)) return waiting->give_back(c.backend());
-        render(c, *found);
+        if (found == nullptr) return call->refuse(describe_receiving(reply, attempt));
+        if (!keeps) call->taken_ = to_return(*found);
+        if (call->abandoned_) return call->give_back(std::exchange(call->taken_, {}));
+        then(call, *found);
       });
+}
+
+// The client has gone: before the reply came, or when the answer was about to be written.
+void Call::abandon() {
+  abandoned_ = true;
+  backend().cancel(waiting_);
+  give_back(std::exchange(taken_, {}));
+}
+
+void Call::give_back(queue::Return taken) {
+  if (!taken.items.empty()) backend().submit(std::move(taken), [](const queue::Reply&) {});
 }
 
 // ---- answering

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -40,7 +41,8 @@ struct World {
   metrics::Requests* requests = nullptr;  // of all_actions(), in their order; null: not counted
 };
 
-class Call : public std::enable_shared_from_this<Call> {
+// All of it happens on the connection's thread: a reply of the backend is carried there.
+class Call final : public http::Task, public std::enable_shared_from_this<Call> {
  public:
   Call(const World& world, Incoming incoming) : world_(world), in_(std::move(incoming)) {}
 
@@ -81,27 +83,47 @@ class Call : public std::enable_shared_from_this<Call> {
   void refuse(const ApiError& error);
   void refuse_reply(const queue::Reply& reply);  // one that is a Refusal
 
-  // Submits and hands the reply to `render`, whatever it is.
-  Backend::Ticket submit_for_any(queue::Command command,
-                                 std::function<void(Call&, const queue::Reply&)> render);
-  // Submits and hands the reply to `render` if it is an R; a Refusal is answered as its error.
-  template <typename R>
-  Backend::Ticket submit(queue::Command command, std::function<void(Call&, R)> render) {
-    return backend().submit(std::move(command), [self = shared_from_this(),
-                                                 render = std::move(render)](queue::Reply r) {
-      if (auto* const wanted = std::get_if<R>(&r)) return render(*self, std::move(*wanted));
-      self->refuse_reply(r);
-    });
+  // Submits and hands the reply to `render`, whatever it is: void(Call&, const queue::Reply&).
+  template <typename Render>
+  Backend::Ticket submit_for_any(queue::Command command, Render render) {
+    return submit_then(std::move(command),
+                       [render = std::move(render)](Call* call, queue::Reply& reply) mutable {
+                         render(*call, std::as_const(reply));
+                       });
+  }
+  // Submits and hands the reply to `render` if it is an R: void(Call&, R). A Refusal is answered as
+  // its error.
+  template <typename R, typename Render>
+  Backend::Ticket submit(queue::Command command, Render render) {
+    return submit_then(std::move(command),
+                       [render = std::move(render)](Call* call, queue::Reply& reply) mutable {
+                         if (auto* const wanted = std::get_if<R>(&reply))
+                           return render(*call, std::move(*wanted));
+                         call->refuse_reply(reply);
+                       });
   }
   // As submit(), for a receive: when the client goes away before the answer is written, it is
   // cancelled, or what it took goes back to its place.
   using Deliveries = std::vector<queue::Delivery>;
-  void submit_receive(queue::Receive command,
-                      std::function<void(Call&, const Deliveries& deliveries)> render);
+  template <typename Render>
+  void submit_receive(queue::Receive command, Render render) {
+    receive_then(std::move(command),
+                 [render = std::move(render)](Call* call, const Deliveries& deliveries) mutable {
+                   render(*call, deliveries);
+                 });
+  }
 
  private:
   OrError<void> read_json(Members each);
   OrError<void> read_form(Members each);
+  // Pointers, because g++ 12 asks here for the size of what a reference refers to.
+  using Then = std::move_only_function<void(Call*, queue::Reply&)>;
+  Backend::Ticket submit_then(queue::Command command, Then then);
+  using ThenReceived = std::move_only_function<void(Call*, const Deliveries&)>;
+  void receive_then(queue::Receive command, ThenReceived then);
+  void run() override;  // a reply has come
+  void abandon();
+  void give_back(queue::Return taken);
   std::vector<http::Header> common_headers() const;
   void send(std::string body);
   void count(int status) const;
@@ -113,6 +135,12 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string_view action_;
   std::string_view granted_;
   size_t place_ = SIZE_MAX;  // of no action
+  Then then_;           // what the present reply is for
+  queue::Reply reply_;  // written by the backend's thread before it hands the call over
+  // Of a receive:
+  Backend::Ticket waiting_ = 0;
+  queue::Return taken_;  // what the answer carries, until it is written
+  bool abandoned_ = false;
 };
 
 using CallPtr = std::shared_ptr<Call>;
