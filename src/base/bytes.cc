@@ -23,20 +23,21 @@ int base64_value(char c) {
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
-void append_big_endian(std::string& out, uint64_t v, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<uint8_t>(v >> shift));
+void append_big_endian(std::string& out, uint64_t v, size_t bytes) {
+  char digits[8];
+  for (size_t i = 0; i < bytes; ++i) digits[i] = static_cast<char>(v >> (8 * (bytes - 1 - i)));
+  out.append(digits, bytes);
 }
 
 }  // namespace
 
 std::string to_hex(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size() * 2);
+  std::string out(raw.size() * 2, '0');
+  char* to = out.data();
   for (const char c : raw) {
     const auto byte = static_cast<uint8_t>(c);
-    out += kHexDigits[byte >> 4];
-    out += kHexDigits[byte & 0x0F];
+    *to++ = kHexDigits[byte >> 4];
+    *to++ = kHexDigits[byte & 0x0F];
   }
   return out;
 }

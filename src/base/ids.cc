@@ -6,8 +6,13 @@
 namespace selvage {
 
 std::string Uuid::to_string() const {
-  std::string text = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const size_t at : {20, 16, 12, 8}) text.insert(at, 1, '-');
+  const std::string hex = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  std::string text(36, '-');
+  size_t to = 0;
+  for (size_t at = 0; at < hex.size(); at += 4, to += 4) {
+    if (at == 8 || at == 12 || at == 16 || at == 20) ++to;
+    hex.copy(text.data() + to, 4, at);
+  }
   return text;
 }
 

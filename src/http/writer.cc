@@ -3,18 +3,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
+#include "base/scan.h"
 
 namespace selvage::http {
 namespace {
 
 void append_clean(std::string& out, std::string_view text) {
+  const auto any_special = [](EightBytes bytes) {
+    return bytes.any_below(0x20) || bytes.any_equal(0x7f);
+  };
+  const auto is_special = [](uint8_t c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
   const size_t start = out.size();
   out += text;
-  std::replace_if(
-      out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }, ' ');
+  for (size_t at = find_special(text, 0, any_special, is_special); at < text.size();
+       at = find_special(text, at, any_special, is_special))
+    out[start + at++] = ' ';
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -25,7 +28,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 }
 
 void append_length(std::string& out, size_t length) {
-  fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", length);
+  const fmt::format_int digits(length);
+  out.append("Content-Length: ").append(digits.data(), digits.size()).append("\r\n");
 }
 
 // RFC 9110, 15.3.5 and 15.4.5: these end with their head.
@@ -36,8 +40,9 @@ bool never_has_body(int status) {
 }  // namespace
 
 void append_response(std::string& out, const Response& response, ResponseFraming framing) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
-                 reason(response.status));
+  const fmt::format_int status(response.status);
+  out.append("HTTP/1.1 ").append(status.data(), status.size()).append(" ");
+  out.append(reason(response.status)).append("\r\n");
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   const bool bodiless = never_has_body(response.status);
