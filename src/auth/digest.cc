@@ -15,7 +15,7 @@ namespace {
 
 // Fetched once and reused per thread: an implicit fetch on each call doubles the price of a small
 // digest (shared measurements, EVP_Digest against a fetched EVP_MD).
-const EVP_MD* md5() {
+const EVP_MD* md5_algorithm() {
   static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "MD5", nullptr);
   if (fetched == nullptr)
     log_error(
@@ -50,9 +50,13 @@ std::string digest_of(const EVP_MD* algorithm, const DigestContext& context,
 
 }  // namespace
 
-std::string md5_hex(std::string_view bytes) {
+std::string md5(std::string_view bytes) {
   thread_local const DigestContext context(EVP_MD_CTX_new());
-  return to_hex(digest_of(md5(), context, bytes));
+  return digest_of(md5_algorithm(), context, bytes);
+}
+
+std::string md5_hex(std::string_view bytes) {
+  return to_hex(md5(bytes));
 }
 
 std::string sha256(std::string_view bytes) {

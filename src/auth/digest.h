@@ -11,6 +11,7 @@ namespace selvage::auth {
 // Lower-case hex. A FIPS-only OpenSSL has no MD5: this then stops the process with that sentence,
 // at the first call, which the broker makes at start.
 std::string md5_hex(std::string_view bytes);
+std::string md5(std::string_view bytes);  // 16 raw bytes
 
 std::string sha256(std::string_view bytes);  // 32 raw bytes
 std::string sha256_hex(std::string_view bytes);

@@ -181,7 +181,11 @@ const std::string& date_now() {
 }  // namespace
 
 std::vector<http::Header> Call::common_headers() const {
-  return {{"x-amzn-RequestId", in_.request_id}, {"Date", date_now()}};
+  std::vector<http::Header> headers;
+  headers.reserve(3);
+  headers.emplace_back("x-amzn-RequestId", in_.request_id);
+  headers.emplace_back("Date", date_now());
+  return headers;
 }
 
 void Call::count(int status) const {

@@ -7,11 +7,13 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/scan.h"
 
 namespace selvage::sqs {
 namespace {
 
-constexpr uint8_t kVersion = 2;  // 1: without the sender
+constexpr uint8_t kVersion = 3;  // 1: without the sender; 2: without the body's digest
+constexpr size_t kDigestSize = 16;
 
 }  // namespace
 
@@ -24,9 +26,10 @@ uint32_t Envelope::size() const {
 
 std::string encode_envelope(const Envelope& envelope) {
   std::string payload;
-  payload.reserve(envelope.body.size() + 16);
+  payload.reserve(envelope.body.size() + 64);
   Encoder out(payload);
   out.u8(kVersion).text(envelope.body).text(envelope.trace_header).text(envelope.sender);
+  out.u8(static_cast<uint8_t>(envelope.body_md5.size())).raw(envelope.body_md5);
   out.u8(static_cast<uint8_t>(envelope.attributes.size()));
   for (const auto& [name, attribute] : envelope.attributes)
     out.text(name).text(attribute.type).text(attribute.value);
@@ -42,6 +45,8 @@ std::optional<Envelope> decode_envelope(std::string_view payload) {
   envelope.body = in.text();
   envelope.trace_header = in.text();
   if (version >= 2) envelope.sender = in.text();
+  if (version >= 3) envelope.body_md5 = in.raw(in.u8());
+  if (!envelope.body_md5.empty() && envelope.body_md5.size() != kDigestSize) return std::nullopt;
   for (int left = in.u8(); left > 0; --left) {
     const std::string name(in.text());
     AttributeValue& attribute = envelope.attributes[name];
@@ -71,13 +76,20 @@ OrError<std::vector<Received>> open_envelopes(const std::vector<queue::Delivery>
 }
 
 std::optional<uint32_t> forbidden_character(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    if (byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D) return byte;
-    // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-    if (byte != 0xEF) continue;
-    if (text.substr(i, 3) == "\xEF\xBF\xBE") return 0xFFFE;
-    if (text.substr(i, 3) == "\xEF\xBF\xBF") return 0xFFFF;
+  // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+  constexpr uint8_t kLead = 0xEF;
+  const auto any_special = [](EightBytes bytes) {
+    return bytes.any_below(0x20) || bytes.any_equal(kLead);
+  };
+  const auto is_special = [](uint8_t byte) {
+    return (byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D) || byte == kLead;
+  };
+  for (size_t at = find_special(text, 0, any_special, is_special); at < text.size();
+       at = find_special(text, at + 1, any_special, is_special)) {
+    const auto byte = static_cast<uint8_t>(text[at]);
+    if (byte != kLead) return byte;
+    if (text.substr(at, 3) == "\xEF\xBF\xBE") return 0xFFFE;
+    if (text.substr(at, 3) == "\xEF\xBF\xBF") return 0xFFFF;
   }
   return std::nullopt;
 }

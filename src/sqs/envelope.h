@@ -16,8 +16,9 @@ namespace selvage::sqs {
 struct Envelope {
   std::string body;
   MessageAttributes attributes;
-  std::string trace_header;  // AWSTraceHeader; empty: none
-  std::string sender;        // SenderId
+  std::string trace_header;   // AWSTraceHeader; empty: none
+  std::string sender;         // SenderId
+  std::string body_md5 = {};  // 16 bytes, so that no receive has to compute it; empty: not known
 
   // Bytes that count against the queue's limit: the body and each attribute's name, type and value.
   uint32_t size() const;

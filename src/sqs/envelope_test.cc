@@ -50,9 +50,27 @@ TEST(Envelope, DamagedBytesAreNone) {
   for (size_t size = 1; size < whole.size(); ++size)
     EXPECT_FALSE(decode_envelope(whole.substr(0, size))) << size;
   EXPECT_FALSE(decode_envelope(whole + "x"));
-  for (const char* version : {"\x03", "\xFF"})
+  for (const char* version : {"\x04", "\xFF"})
     EXPECT_FALSE(decode_envelope(version + whole.substr(1))) << "another version";
   EXPECT_FALSE(decode_envelope("\x01\xFF\xFF\xFF\xFF"));
+}
+
+TEST(Envelope, CarriesTheDigestOfItsBodyIfItWasComputed) {
+  const std::string digest = "0123456789abcdef";
+  Envelope sent{.body = "body", .attributes = {}, .trace_header = "", .sender = ""};
+  EXPECT_EQ(decode_envelope(encode_envelope(sent))->body_md5, "");
+  sent.body_md5 = digest;
+  EXPECT_EQ(decode_envelope(encode_envelope(sent))->body_md5, digest);
+  sent.body_md5 = "short";
+  EXPECT_FALSE(decode_envelope(encode_envelope(sent))) << "no digest has that size";
+}
+
+TEST(Envelope, ThatWasWrittenBeforeItCarriedADigestIsStillRead) {
+  const auto old = decode_envelope(std::string("\x02\0\0\0\4body\0\0\0\0\0\0\0\1s\0", 19));
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->body, "body");
+  EXPECT_EQ(old->sender, "s");
+  EXPECT_EQ(old->body_md5, "");
 }
 
 TEST(Envelope, ThatWasWrittenBeforeItNamedItsSenderIsStillRead) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/digest.h"
+#include "base/bytes.h"
 #include "sqs/actions.h"
 #include "sqs/envelope.h"
 #include "sqs/limits.h"
@@ -13,6 +14,8 @@
 
 namespace selvage::sqs {
 namespace {
+
+constexpr size_t kBesidesBody = 384;  // bytes of an answer, per message
 
 struct Wanted {
   std::vector<std::string> system;      // attributes of the service
@@ -73,7 +76,8 @@ void write_message(const Received& received, const Wanted& wanted, const Identit
   constexpr MapName kAttributes{"Attributes", "Attribute", "Name"};
   out.text("MessageId", d.message.id.to_string())
       .text("ReceiptHandle", encode_receipt(d.receipt))
-      .text("MD5OfBody", auth::md5_hex(envelope.body))
+      .text("MD5OfBody",
+            envelope.body_md5.empty() ? auth::md5_hex(envelope.body) : to_hex(envelope.body_md5))
       .text("Body", envelope.body)
       .texts(kAttributes, system_attributes(received, wanted, identity))
       .text_if_any("MD5OfMessageAttributes", md5_if_any(chosen));
@@ -127,17 +131,20 @@ void receive_message(const CallPtr& call) {
   const auto valid = check_token("ReceiveRequestAttemptId", attempt);
   SELVAGE_ANSWER_ERROR(call, valid);
   command->attempt = attempt;
-  call->submit_receive(*std::move(command),
-                       [wanted](Call& c, const std::vector<queue::Delivery>& deliveries) {
-                         const auto messages = open_envelopes(deliveries);
-                         SELVAGE_ANSWER_ERROR(&c, messages);
-                         constexpr ListName kMessages{"Messages", "Message", "messages"};
-                         c.answer([&](Result& out) {
-                           out.objects(kMessages, *messages, [&](const Received& received) {
-                             write_message(received, wanted, c.identity(), out);
-                           });
-                         });
-                       });
+  call->submit_receive(
+      *std::move(command),
+      [wanted = std::move(wanted)](Call& c, const std::vector<queue::Delivery>& deliveries) {
+        const auto messages = open_envelopes(deliveries);
+        SELVAGE_ANSWER_ERROR(&c, messages);
+        constexpr ListName kMessages{"Messages", "Message", "messages"};
+        c.answer([&](Result& out) {
+          for (const Received& received : *messages)
+            out.expect(received.envelope.body.size() + kBesidesBody);
+          out.objects(kMessages, *messages, [&](const Received& received) {
+            write_message(received, wanted, c.identity(), out);
+          });
+        });
+      });
 }
 
 }  // namespace selvage::sqs

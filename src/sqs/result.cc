@@ -122,6 +122,11 @@ std::string Result::finish(std::string_view request_id) {
   return {};
 }
 
+void Result::expect(size_t bytes) {
+  expected_ += bytes;
+  if (dialect_ != Dialect::kOldJson) body_.reserve(expected_);
+}
+
 // ---- members
 
 Result& Result::text(std::string_view name, std::string_view value) {

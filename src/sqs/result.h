@@ -47,6 +47,7 @@ class Result {
   Result(const Result&) = delete;
   Result& operator=(const Result&) = delete;
 
+  void expect(size_t bytes);  // about so many more are to come
   Result& text(std::string_view name, std::string_view value);
   Result& text_if_any(std::string_view name, std::string_view value);  // absent when empty
   Result& number(std::string_view name, int64_t value);
@@ -91,6 +92,7 @@ class Result {
   wire::JsonWriter json_{body_};
   wire::XmlWriter xml_{body_};
   SortedJson old_;
+  size_t expected_ = 0;
   size_t head_ = 0;  // bytes of body_ before the first member
   size_t depth_ = 0;
   std::array<Open, 4> open_;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "auth/digest.h"
+#include "base/bytes.h"
 #include "sqs/actions.h"
 #include "sqs/batch.h"
 #include "sqs/limits.h"
@@ -20,8 +22,10 @@ namespace {
 struct Digests {
   std::string body, attributes, system;
 };
-Digests digests(const Outgoing& entry) {
-  return {auth::md5_hex(entry.envelope.body), md5_if_any(entry.envelope.attributes),
+// Leaves the body's with the message too, for whoever receives it.
+Digests digests(Outgoing& entry) {
+  entry.envelope.body_md5 = auth::md5(entry.envelope.body);
+  return {to_hex(entry.envelope.body_md5), md5_if_any(entry.envelope.attributes),
           md5_if_any(entry.system)};
 }
 
@@ -52,19 +56,24 @@ ApiError describe_sending(queue::Refusal refusal, size_t limit) {
 }
 
 // As Call::submit; asks for the queue's limit too where something was larger.
-void submit_sending(const CallPtr& call, queue::Send command,
-                    std::function<void(Call& call, const Sending& sending)> render) {
-  const std::string queue = command.queue;
-  call->submit<Results>(std::move(command), [queue, render = std::move(render)](
-                                                Call& c, const Results& results) {
+template <typename Render>  // void(Call& call, const Sending& sending)
+void submit_sending(const CallPtr& call, queue::Send command, Render render) {
+  std::string queue = command.queue;
+  call->submit<Results>(std::move(command), [queue = std::move(queue), render = std::move(render)](
+                                                Call& c, Results results) mutable {
     const auto is_too_large = [](const auto& r) {
       return !r && r.error() == queue::Refusal::kTooLarge;
     };
-    if (std::ranges::none_of(results, is_too_large)) return render(c, {queue, results, 0});
-    c.submit<queue::QueueInfo>(queue::GetQueue{queue},
-                               [queue, results, render](Call& again, const queue::QueueInfo& info) {
-                                 render(again, {queue, results, info.config.max_message_bytes});
-                               });
+    if (std::ranges::none_of(results, is_too_large))
+      return render(c, Sending{std::move(queue), std::move(results), 0});
+    queue::GetQueue question{queue};
+    c.submit<queue::QueueInfo>(
+        std::move(question),
+        [queue = std::move(queue), results = std::move(results), render = std::move(render)](
+            Call& again, const queue::QueueInfo& info) mutable {
+          render(again,
+                 Sending{std::move(queue), std::move(results), info.config.max_message_bytes});
+        });
   });
 }
 
@@ -122,7 +131,11 @@ void answer_batch(Call& call, BatchResults results, const std::vector<Underway>&
 }
 
 // What the single form says more than the batch: which value it is that is wrong.
-ApiError describe_single(queue::Refusal refusal, const Outgoing& message, size_t limit) {
+struct Single {
+  std::optional<int64_t> delay_seconds;
+  std::string deduplication_id;
+};
+ApiError describe_single(queue::Refusal refusal, const Single& message, size_t limit) {
   constexpr std::string_view kReason =
       "The request include parameter that is not valid for this queue type.";
   if (refusal == queue::Refusal::kNotForFifo)
@@ -145,15 +158,19 @@ void send_message(const CallPtr& call) {
   const auto queue = call->queue_of(url);
   SELVAGE_ANSWER_ERROR(call, queue);
   if (entry.envelope.body.empty()) return call->refuse(missing_parameter("MessageBody").error());
+  Digests said = digests(entry);
   auto message = to_message(entry, *call, *queue);
   SELVAGE_ANSWER_ERROR(call, message);
   queue::Send command{.queue = *queue, .messages = {}};
   command.messages.push_back(*std::move(message));
   submit_sending(
-      call, std::move(command), [digests = digests(entry), entry](Call& c, const Sending& s) {
+      call, std::move(command),
+      [said = std::move(said),
+       single = Single{entry.delay_seconds, std::move(entry.deduplication_id)}](Call& c,
+                                                                                const Sending& s) {
         const auto& sent = s.results.front();
-        if (!sent) return c.refuse(describe_single(sent.error(), entry, s.limit));
-        c.answer([&](Result& out) { write_sent(*sent, is_fifo_name(s.queue), digests, out); });
+        if (!sent) return c.refuse(describe_single(sent.error(), single, s.limit));
+        c.answer([&](Result& out) { write_sent(*sent, is_fifo_name(s.queue), said, out); });
       });
 }
 
@@ -172,6 +189,7 @@ void send_message_batch(const CallPtr& call) {
   std::vector<Underway> underway;
   for (size_t i = 0; i < batch->entries.size(); ++i) {
     Outgoing& entry = batch->entries[i];
+    Digests said = digests(entry);
     auto message = entry.envelope.body.empty()
                        ? refuse(kEmptyValue, "The message body must not be empty.")
                        : to_message(entry, *call, *queue);
@@ -179,12 +197,14 @@ void send_message_batch(const CallPtr& call) {
       results.fail(i, std::move(message).error());
       continue;
     }
-    underway.push_back({i, digests(entry)});
+    underway.push_back({i, std::move(said)});
     command.messages.push_back(*std::move(message));
   }
-  submit_sending(call, std::move(command), [results, underway](Call& c, const Sending& sending) {
-    answer_batch(c, results, underway, sending);
-  });
+  submit_sending(call, std::move(command),
+                 [results = std::move(results), underway = std::move(underway)](
+                     Call& c, const Sending& sending) mutable {
+                   answer_batch(c, std::move(results), underway, sending);
+                 });
 }
 
 }  // namespace selvage::sqs
