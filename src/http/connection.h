@@ -74,7 +74,7 @@ class HttpConnection final : public Connection,
   void send_now(const Response& response);
   void refuse(int status, std::string_view sentence);
   void read_on();
-  void write_out();
+  bool write_out();
   void seal();
   void linger();
   void on_read(const boost::system::error_code& error, size_t size);

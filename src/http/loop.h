@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <future>
@@ -39,8 +40,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Loop(const ServerOptions& options, Handler& handler, std::shared_ptr<Tls> tls)
       : options_(options), handler_(handler), tls_(std::move(tls)) {}
 
-  void start(process::Fd listener);  // before run()
-  void run() { io_.run(); }          // until stop()
+  // Before run(). `all`: the server's loops, which share its connections; looked at until stop().
+  void start(process::Fd listener, std::vector<Loop*> all);
+  void run() { io_.run(); }  // until stop()
 
   bool on_own_thread() { return io_.get_executor().running_in_this_thread(); }
 
@@ -66,7 +68,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Tls* tls() { return tls_.get(); }
   bool draining() const { return draining_; }
   void add_busy(int change);  // connections that owe an answer
-  void forget(uint64_t connection) { connections_.erase(connection); }
+  void forget(uint64_t connection) { held_ -= static_cast<int>(connections_.erase(connection)); }
 
  private:
   using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
@@ -74,6 +76,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
                                            asio::wait_traits<std::chrono::steady_clock>, Executor>;
   void run_tasks();
   void accept();
+  void place(Socket socket, const Tcp::endpoint& peer);
   void adopt(Socket socket, const Tcp::endpoint& peer);
   void sweep_later();
   void sweep();
@@ -87,6 +90,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   Tcp::endpoint accepted_;  // the peer of the connection that is accepted next
   Timer timer_{io_};
   std::unordered_map<uint64_t, std::shared_ptr<HttpConnection>> connections_;
+  std::vector<Loop*> siblings_;
+  std::atomic<int> held_ = 0;  // connections that are ours or on their way here
   int busy_ = 0;
   bool accepting_ = false;  // an accept is pending
   bool draining_ = false;

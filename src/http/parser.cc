@@ -25,6 +25,7 @@ using Error = beast::http::error;
 
 // The biggest reservation made on the word of a Content-Length alone.
 constexpr size_t kTrustedLength = 1 << 20;
+constexpr size_t kUsualHeaders = 16;
 
 Malformed malformed(const ErrorCode& error) {
   if (error == Error::header_limit) return {431, "The head of the message is too large."};
@@ -142,6 +143,7 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     if constexpr (std::is_same_v<Message, Request>) {
       auto target = read_target(view(method), view(text));
       if (!target) return refuse(400, "The request target is not valid.", error);
+      message.headers.reserve(kUsualHeaders);
       message.method = view(method);
       message.target = std::move(target->path);
       if (target->authority.empty()) return;

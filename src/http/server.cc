@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,7 +21,8 @@
 
 namespace selvage::http {
 
-void Loop::start(process::Fd listener) {
+void Loop::start(process::Fd listener, std::vector<Loop*> all) {
+  siblings_ = std::move(all);
   sockaddr address{};
   socklen_t length = sizeof address;
   getsockname(listener.get(), &address, &length);
@@ -30,10 +32,15 @@ void Loop::start(process::Fd listener) {
 }
 
 bool Loop::run(std::shared_ptr<Task> task) {
-  const std::lock_guard lock(mutex_);
-  if (stopped_) return false;
-  tasks_.push_back(std::move(task));
-  if (tasks_.size() == 1) asio::post(io_, [this] { run_tasks(); });
+  bool is_first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
+    tasks_.push_back(std::move(task));
+    is_first = tasks_.size() == 1;
+  }
+  // Not under the mutex, which the loop needs as soon as it is awake.
+  if (is_first) asio::post(io_, [self = shared_from_this()] { self->run_tasks(); });
   return true;
 }
 
@@ -55,9 +62,25 @@ void Loop::accept() {
       log_warn("cannot accept a connection: {}; trying again in a second", error.message());
       return;
     }
-    adopt(std::move(socket), accepted_);
+    place(std::move(socket), accepted_);
     accept();
   });
+}
+
+// The kernel deals connections out by a hash of their addresses: of a few, most may come to one
+// loop. So they go on to the loop that has the fewest.
+void Loop::place(Socket socket, const Tcp::endpoint& peer) {
+  Loop* least = this;
+  for (Loop* const loop : siblings_)
+    if (loop->held_ < least->held_) least = loop;
+  ++least->held_;
+  if (least == this) return adopt(std::move(socket), peer);
+  boost::system::error_code error;
+  process::Fd native(socket.release(error));
+  const bool posted = least->post([least, peer, native = std::move(native)]() mutable {
+    least->adopt(Socket(least->io_, peer.protocol(), native.release()), peer);
+  });
+  if (!posted) --least->held_;  // it has stopped, and so do we
 }
 
 namespace {
@@ -79,6 +102,7 @@ void notice_vanished_host(int socket) {
 void Loop::adopt(Socket socket, const Tcp::endpoint& peer) {
   boost::system::error_code ignored;  // a peer that has already gone is noticed by the first read
   socket.set_option(Tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);  // our own writes too
   fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   notice_vanished_host(socket.native_handle());
   const auto connection = std::make_shared<HttpConnection>(shared_from_this(), std::move(socket),
@@ -136,8 +160,11 @@ void Loop::stop() {
   stop_accepting();
   timer_.cancel();
   close_connections();
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  run_tasks();  // those that nobody will be woken for any more
 }
 
 namespace {
@@ -147,11 +174,12 @@ class AsioServer final : public Server {
   AsioServer(uint16_t port, std::shared_ptr<Tls> tls) : port_(port), tls_(std::move(tls)) {}
 
   void run(const ServerOptions& options, Handler& handler, std::vector<process::Fd> listeners) {
-    for (process::Fd& listener : listeners) {
-      const auto& loop = loops_.emplace_back(std::make_shared<Loop>(options, handler, tls_));
-      loop->start(std::move(listener));
-    }
-    for (const auto& loop : loops_) threads_.emplace_back([loop] { loop->run(); });
+    std::vector<Loop*> all;
+    for (size_t i = 0; i < listeners.size(); ++i)
+      all.push_back(loops_.emplace_back(std::make_shared<Loop>(options, handler, tls_)).get());
+    for (size_t i = 0; i < listeners.size(); ++i) loops_[i]->start(std::move(listeners[i]), all);
+    for (const auto& loop : loops_)
+      pthread_setname_np(threads_.emplace_back([loop] { loop->run(); }).native_handle(), "http");
   }
 
   ~AsioServer() override {

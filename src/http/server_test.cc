@@ -38,6 +38,16 @@ TEST(Server, EveryThreadAnswers) {
   }
 }
 
+TEST(Server, LargeAnswersToPipelinedRequestsAllArrive) {
+  Desk desk;
+  const auto server = serve(desk);
+  Peer peer(server->port());
+  constexpr int kRequests = 10;
+  for (int i = 0; i < kRequests; i++) peer.write(get("/"));
+  for (int i = 0; i < kRequests; i++) desk.take().responder.send(text(std::string(100'000, 'x')));
+  for (int i = 0; i < kRequests; i++) EXPECT_EQ(peer.body().size(), 100'000u);
+}
+
 TEST(Server, PipelinedRequestsAreAnsweredInOrder) {
   Echo echo;
   const auto server = serve(echo);
