@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/broker.h"
 
+#include <pthread.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace selvage::broker {
+namespace {
+
+// Commands gather while a sync is under way, until there are so many or it takes so long.
+constexpr size_t kMuch = 32;
+constexpr Duration kPatience = std::chrono::milliseconds(1);
+constexpr Duration kLongest = std::chrono::hours(1);  // of one wait for an event far away
+
+}  // namespace
 
 Result<std::unique_ptr<Broker>> Broker::start(const BrokerWorld& world, const ShardOptions& options,
                                               OnFailure on_failure) {
@@ -15,6 +26,8 @@ Result<std::unique_ptr<Broker>> Broker::start(const BrokerWorld& world, const Sh
   broker->policies_ = broker->shard_->take_policies();
   broker->shard_thread_ = std::thread([raw = broker.get()] { raw->decide(); });
   broker->sync_thread_ = std::thread([raw = broker.get()] { raw->make_durable(); });
+  pthread_setname_np(broker->shard_thread_.native_handle(), "shard");
+  pthread_setname_np(broker->sync_thread_.native_handle(), "sync");
   return broker;
 }
 
@@ -36,12 +49,14 @@ Broker::~Broker() {
 
 Ticket Broker::submit(queue::Command command, Done done) {
   Ticket ticket = 0;
+  bool wake = false;
   {
     const std::scoped_lock lock(inbox_mutex_);
     ticket = ++last_ticket_;
     inbox_.push_back({ticket, std::move(command), std::move(done)});
+    wake = is_time_to_decide();
   }
-  inbox_filled_.notify_one();
+  if (wake) inbox_filled_.notify_one();
   return ticket;
 }
 
@@ -58,24 +73,34 @@ void Broker::cancel(Ticket ticket) {
 }
 
 void Broker::decide() {
-  while (auto commands = wait_for_commands())
-    if (const auto done = turn(*std::move(commands)); !done) return fail(done.error());
+  while (wait_for_commands())
+    if (const auto done = turn(); !done) return fail(done.error());
 }
 
-std::optional<std::vector<Broker::Submitted>> Broker::wait_for_commands() {
-  std::unique_lock lock(inbox_mutex_);
-  const auto ready = [&] { return stopping_ || !inbox_.empty(); };
+bool Broker::is_time_to_decide() const {
+  if (syncing_ && !stopping_) return inbox_.size() >= kMuch;
+  return stopping_ || !inbox_.empty();
+}
+
+bool Broker::wait_for_commands() {
+  turn_.clear();  // what callers left in it dies here, outside the lock
   const Instant next = shard_->next_event();
-  if (next == kNever)
-    inbox_filled_.wait(lock, ready);
-  else
-    inbox_filled_.wait_for(lock, next - clock_.now(), ready);
-  if (stopping_ && inbox_.empty()) return std::nullopt;
-  return std::exchange(inbox_, {});
+  std::unique_lock lock(inbox_mutex_);
+  while (!is_time_to_decide()) {
+    const Duration until_next = next - clock_.now();
+    if (until_next <= Duration{0}) break;
+    const bool gathers = syncing_;
+    const Duration limit = std::min(until_next, gathers ? kPatience : kLongest);
+    const bool in_time = inbox_filled_.wait_for(lock, limit) == std::cv_status::no_timeout;
+    if (!in_time && gathers && !inbox_.empty()) break;
+  }
+  if (stopping_ && inbox_.empty()) return false;
+  std::swap(turn_, inbox_);
+  return true;
 }
 
-Result<void> Broker::turn(std::vector<Submitted> commands) {
-  for (Submitted& submitted : commands) {
+Result<void> Broker::turn() {
+  for (Submitted& submitted : turn_) {
     if (!submitted.command) {
       if (submitted.ticket == kAllWaits)
         shard_->end_waits(kNever);
@@ -108,6 +133,7 @@ void Broker::make_durable() {
       turns = std::exchange(applied_, {});
       if (turns.empty()) return;
     }
+    set_syncing(true);
     if (const auto synced = sync(turns); !synced) return fail(synced.error());
   }
 }
@@ -121,6 +147,7 @@ Result<void> Broker::sync(std::vector<Turn>& turns) {
   const Instant began = clock_.now();
   SELVAGE_TRY(store_.sync());
   observe(turns, began);
+  set_syncing(false);  // what came meanwhile is decided while we answer
   for (Turn& turn : turns) {
     for (Answer& answer : turn.answers) answer.done(std::move(answer.reply));
     for (const ArtifactId id : turn.released) artifacts_->release(id);
@@ -137,6 +164,16 @@ void Broker::observe(const std::vector<Turn>& turns, Instant began) {
   commits_->answers.observe(uint64_t{answers});
   commits_->duration.observe(now - turns.front().applied);
   commits_->sync.observe(now - began);
+}
+
+void Broker::set_syncing(bool syncing) {
+  bool wake = false;
+  {
+    const std::scoped_lock lock(inbox_mutex_);
+    syncing_ = syncing;
+    wake = is_time_to_decide();
+  }
+  if (wake) inbox_filled_.notify_one();
 }
 
 void Broker::fail(const Error& error) {

@@ -6,6 +6,10 @@
 //
 //   callers ──▶ inbox ──▶ shard thread: submit*, tick, commit ──▶ applied ──▶ sync thread: sync,
 //   answer
+//
+// What comes while a sync is under way can be durable with the next one at the earliest. So the
+// shard thread lets it gather, and is woken when the sync ends, or before that when there is much
+// to do or the sync is slow: few turns, few changes of threads, and still no waiting for the disk.
 
 #include <atomic>
 #include <condition_variable>
@@ -64,9 +68,11 @@ class Broker {
         on_failure_(std::move(on_failure)) {}
 
   void decide();  // the shard thread
-  Result<void> turn(std::vector<Submitted> commands);
-  // The commands to decide next; nullopt once the broker stops and none are left.
-  std::optional<std::vector<Submitted>> wait_for_commands();
+  Result<void> turn();
+  // Fills turn_ with the commands to decide next; false once the broker stops and none are left.
+  bool wait_for_commands();
+  bool is_time_to_decide() const;  // under inbox_mutex_
+  void set_syncing(bool syncing);
   void make_durable();  // the sync thread
   Result<void> sync(std::vector<Turn>& turns);
   void observe(const std::vector<Turn>& turns, Instant began);
@@ -79,11 +85,13 @@ class Broker {
   OnFailure on_failure_;
   SystemRandom random_;
   std::unique_ptr<Shard> shard_;  // the shard thread's
+  std::vector<Submitted> turn_;   // likewise
   std::atomic<std::shared_ptr<const queue::Policies>> policies_;
 
   std::mutex inbox_mutex_;
   std::condition_variable inbox_filled_;
   std::vector<Submitted> inbox_;
+  bool syncing_ = false;
   Ticket last_ticket_ = 0;
   bool stopping_ = false;
 

@@ -45,6 +45,10 @@ class SlowStore final : public store::Store {
     allowed_ += syncs;
     changed_.notify_all();
   }
+  int syncs() {
+    const std::scoped_lock lock(mutex_);
+    return syncing_;
+  }
   void fill() {
     const std::scoped_lock lock(mutex_);
     full_ = true;
@@ -117,6 +121,26 @@ TEST_F(BrokerTest, WhatCameDuringASyncIsCoveredByTheNextOne) {
   store_.allow(1000);
   for (auto& reply : crowd) reply.wait();
   EXPECT_TRUE(is_ready(first));
+}
+
+TEST_F(BrokerTest, ALoneClientPaysForOneSyncPerCommand) {
+  store_.allow(1000);
+  constexpr int kCommands = 20;
+  for (int i = 0; i < kCommands; ++i) ask(queue::CreateQueue{"q" + std::to_string(i), {}}).wait();
+  broker_.reset();
+  EXPECT_EQ(store_.syncs(), kCommands);
+}
+
+TEST_F(BrokerTest, ACrowdIsAppliedWhileASyncIsUnderWay) {
+  auto first = ask(queue::CreateQueue{"first", {}});
+  store_.wait_until_syncing(1);
+  std::vector<std::future<queue::Reply>> crowd;
+  for (int i = 0; i < 100; ++i)
+    crowd.push_back(ask(queue::CreateQueue{"q" + std::to_string(i), {}}));
+  store_.wait_until_applied(2);  // the sync is still held
+  EXPECT_FALSE(is_ready(first));
+  store_.allow(1000);
+  for (auto& reply : crowd) reply.wait();
 }
 
 TEST_F(BrokerTest, AFullDiskIsReportedOnceAndNothingIsAnswered) {
