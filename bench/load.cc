@@ -170,16 +170,19 @@ int run(const Settings& settings) {
   RawDisk disk(directory.path("raw"));
   const std::chrono::seconds time(settings.seconds);
   Results results;
-  if (settings.batch != 10) results.single.emplace(settings, target, "load-single", 1);
+  if (settings.batch != 10) {
+    results.single.emplace(settings, target, "load-single", 1);
+    results.half.emplace(settings, target, "load-half", 1);
+  }
   if (settings.batch != 1) results.batch.emplace(settings, target, "load-batch", 10);
   for (int64_t round = 0; round < settings.rounds; ++round) {
-    if (results.single) results.single->measure(disk, time);
+    if (results.single) {
+      results.single->measure(disk, time);
+      // At once: a moment later the disk may be another one.
+      results.half->load.driver().set_rate(results.single->load.figures().lifecycles.last() / 2);
+      results.half->measure(disk, time);
+    }
     if (results.batch) results.batch->measure(disk, time);
-  }
-  if (results.single) {
-    results.half.emplace(settings, target, "load-half", 1);
-    results.half->load.driver().set_rate(results.single->load.figures().lifecycles.median() / 2);
-    for (int64_t round = 0; round < settings.rounds; ++round) results.half->measure(disk, time);
   }
   results.raw = disk.latencies();
   return report(results, target);
