@@ -7,10 +7,13 @@
 
 namespace selvage::store_rocksdb {
 
-Error damaged(const std::string& directory, const std::string& what) {
+Error damaged(const std::string& directory, std::string what) {
+  // RocksDB looks for a missing table under its former name too, and then tells that one.
+  if (const size_t former = what.find(".ldb"); former != what.npos) what.replace(former, 4, ".sst");
   return Error{ErrorCode::kCorruption,
-               fmt::format("{} is damaged ({}): restore a backup or choose another directory",
-                           directory, what)};
+               fmt::format("{} is damaged ({}): restore a backup, or look closer with `selvage "
+                           "doctor --data {}`",
+                           directory, what, directory)};
 }
 
 Error open_failure(const rocksdb::Status& status, const std::string& directory) {
@@ -34,8 +37,8 @@ Error write_failure(const rocksdb::Status& status, const std::string& directory)
   if (status.IsNoSpace()) return disk_full(directory);
   if (status.IsCorruption()) return damaged(directory, status.ToString());
   return Error{ErrorCode::kRetry,
-               fmt::format("cannot write to {} ({}): look at its disk, then start again; "
-                           "everything acknowledged so far is safe",
+               fmt::format("cannot write to {} ({}): look at its disk; everything acknowledged so "
+                           "far is safe",
                            directory, status.ToString())};
 }
 

@@ -15,7 +15,7 @@ namespace selvage::store_rocksdb {
 
 Error open_failure(const rocksdb::Status& status, const std::string& directory);
 Error write_failure(const rocksdb::Status& status, const std::string& directory);
-Error damaged(const std::string& directory, const std::string& what);
+Error damaged(const std::string& directory, std::string what);
 
 // Holds the first failed write or sync for good, because nobody knows what the disk then holds of
 // what the kernel had in memory. Thread-safe.

@@ -73,10 +73,11 @@ Fd::~Fd() {
 }
 
 Error disk_full(const std::string& directory) {
-  return Error{ErrorCode::kDiskFull,
-               fmt::format("the disk of {} is full: free some space, then start again; everything "
-                           "acknowledged so far is safe",
-                           directory)};
+  return Error{
+      ErrorCode::kDiskFull,
+      fmt::format("the disk of {} is full: free some space; everything acknowledged so far "
+                  "is safe",
+                  directory)};
 }
 
 Error os_failure(std::string_view doing, const std::string& directory, int error) {

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A disk that is really full: a small tmpfs.
-#include <sys/mount.h>
-
-#include <cerrno>
-#include <cstring>
 #include <thread>
 
-#include "base/bytes.h"
-#include "base/clock.h"
+#include "store_rocksdb/disk_room.h"
 #include "store_rocksdb/rocksdb_store.h"
-#include "store_rocksdb/scratch.h"
+#include "store_rocksdb/small_disk.h"
 
 namespace selvage::store_rocksdb {
 namespace {
@@ -19,27 +14,11 @@ using store::Table;
 
 constexpr ShardIndex kShard{1};
 
-// Incompressible, so that tables are as large as logs; the same for the same number.
-std::string body(int number) {
-  SeededRandom random(static_cast<uint64_t>(number));
-  std::string bytes;
-  while (bytes.size() < 100'000) Encoder(bytes).u64(random.next());
-  return bytes;
-}
-
 class AFullDisk : public ::testing::Test {
  protected:
-  explicit AFullDisk(const char* size = "size=8m") : size_(size) {}
+  explicit AFullDisk(const char* size = "size=8m") : disk_(size) {}
   void SetUp() override {
-    fs::create_directory(disk_);
-    if (::mount("tmpfs", disk_.c_str(), "tmpfs", 0, size_) != 0)
-      GTEST_SKIP() << "cannot mount a small tmpfs: " << std::strerror(errno);
-    mounted_ = true;
-  }
-  void TearDown() override {
-    store_.reset();
-    if (!mounted_) return;
-    EXPECT_EQ(::umount2(disk_.c_str(), MNT_DETACH), 0);
+    if (!disk_.problem().empty()) GTEST_SKIP() << "no small tmpfs: " << disk_.problem();
   }
 
   void open() {
@@ -70,44 +49,34 @@ class AFullDisk : public ::testing::Test {
   void expect_full(const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kDiskFull);
     EXPECT_EQ(error.message, "the disk of " + directory_ +
-                                 " is full: free some space, then start again; everything "
-                                 "acknowledged so far is safe");
-  }
-  // Leaves no byte free.
-  void fill_with_a_file(const std::string& name) {
-    std::ofstream out(disk_ + "/" + name, std::ios::binary);
-    const std::string page(4096, 'x');
-    while (out.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) {
-    }
+                                 " is full: free some space; everything acknowledged so far is "
+                                 "safe");
   }
 
-  const char* size_;
-  Scratch scratch_;
-  const std::string disk_ = scratch_ / "disk";
-  const std::string directory_ = disk_ + "/data";
-  bool mounted_ = false;
-  std::unique_ptr<Store> store_;
+  const SmallDisk disk_;
+  const std::string directory_ = disk_ / "data";
+  std::unique_ptr<Store> store_;  // goes before the disk
 };
 
 TEST_F(AFullDisk, RefusesFromThenOnAndLosesNothingThatWasAcknowledged) {
-  write_file(disk_ + "/ballast", std::string(4 << 20, 'x'));
+  disk_.take("ballast", 4 << 20);
   open();
   const int acknowledged = fill(store_->claim(kShard).value());
   ASSERT_GT(acknowledged, 5);
   store_.reset();
 
-  fs::remove(disk_ + "/ballast");
+  disk_.give_back("ballast");
   open();
   expect_all(acknowledged);
   EXPECT_EQ(store_->claim(kShard).value(), 2u);
 }
 
 TEST_F(AFullDisk, PoisonsTheStoreEvenWhenSpaceComesBack) {
-  write_file(disk_ + "/ballast", std::string(4 << 20, 'x'));
+  disk_.take("ballast", 4 << 20);
   open();
   const uint64_t epoch = store_->claim(kShard).value();
   ASSERT_GT(fill(epoch), 5);
-  fs::remove(disk_ + "/ballast");
+  disk_.give_back("ballast");
   const auto applied = store_->apply(kShard, epoch, {{}, {{Table::kMeta, "a", "b"}}});
   ASSERT_FALSE(applied);
   expect_full(applied.error());
@@ -134,11 +103,11 @@ TEST_F(AFullDisk, IsAlsoNoticedByTheThreadThatSyncs) {
 }
 
 TEST_F(AFullDisk, IsNamedWhenADirectoryCannotBeCreated) {
-  fill_with_a_file("ballast");
+  disk_.take("ballast");
   const auto opened = open_rocksdb(directory_);
   ASSERT_FALSE(opened);
   expect_full(opened.error());
-  fs::remove(disk_ + "/ballast");
+  disk_.give_back("ballast");
   open();
 }
 
@@ -146,11 +115,11 @@ TEST_F(AFullDisk, IsNamedWhenADirectoryCannotBeReopened) {
   open();
   ASSERT_TRUE(store_->claim(kShard));
   store_.reset();
-  fill_with_a_file("ballast");
+  disk_.take("ballast");
   const auto opened = open_rocksdb(directory_);
   ASSERT_FALSE(opened);
   expect_full(opened.error());
-  fs::remove(disk_ + "/ballast");
+  disk_.give_back("ballast");
   open();
   EXPECT_EQ(store_->claim(kShard).value(), 2u);
 }
@@ -162,15 +131,93 @@ class AFullLargeDisk : public AFullDisk {
 };
 
 TEST_F(AFullLargeDisk, LosesNothingWhenAFlushFindsNoSpace) {
-  write_file(disk_ + "/ballast", std::string(80 << 20, 'x'));
+  disk_.take("ballast", 80 << 20);
   open();
   const int acknowledged = fill(store_->claim(kShard).value());
   ASSERT_GT(acknowledged, 300);
   store_.reset();
   if (const auto too_early = open_rocksdb(directory_); !too_early) expect_full(too_early.error());
-  fs::remove(disk_ + "/ballast");
+  disk_.give_back("ballast");
   open();
   expect_all(acknowledged);
+}
+
+// ---- the reserve
+
+TEST(Reserve, IsAnEighthOfASmallDiskAndHalfOfItLiesInAFile) {
+  const SmallDisk disk("size=64m");
+  if (!disk.problem().empty()) GTEST_SKIP() << "no small tmpfs: " << disk.problem();
+  const uint64_t reserve = DiskRoom::default_reserve(disk / "");
+  EXPECT_EQ(reserve, 8u << 20);
+  DiskRoom room(disk / "", reserve);
+  EXPECT_EQ(room.free_bytes(), 64u << 20);
+  for (int i = 0; i < 2; ++i) room.set_aside();
+  EXPECT_EQ(room.free_bytes(), 60u << 20);
+  for (int i = 0; i < 2; ++i) room.release();
+  EXPECT_EQ(room.free_bytes(), 64u << 20);
+}
+
+TEST(Reserve, IsNotMadeWhereThereIsNoSpaceForIt) {
+  const SmallDisk disk("size=64m");
+  if (!disk.problem().empty()) GTEST_SKIP() << "no small tmpfs: " << disk.problem();
+  disk.take("others", 63 << 20);
+  DiskRoom(disk / "", 8 << 20).set_aside();
+  EXPECT_FALSE(fs::exists(disk / "reserve"));
+  EXPECT_EQ(disk.free(), 1u << 20);
+}
+
+TEST(Reserve, OfADirectoryThatIsNotThereIsUnknown) {
+  DiskRoom room("/no/such/directory", 8 << 20);
+  EXPECT_EQ(room.free_bytes(), std::nullopt);
+  room.set_aside();
+  room.release();
+}
+
+// Somebody else fills a disk on which there are queues: what they need then is in the reserve.
+class ADiskThatOthersFill : public AFullDisk {
+ protected:
+  ADiskThatOthersFill() : AFullDisk("size=640m") {}
+  void make_backlog(int messages) {
+    open();
+    room_.set_aside();
+    epoch_ = store_->claim(kShard).value();
+    for (int i = 0; i < messages; ++i) ASSERT_TRUE(write(epoch_, i));
+  }
+  Result<void> remove(int number) {
+    SELVAGE_TRY(store_->apply(kShard, epoch_,
+                              {{}, {{Table::kBody, std::to_string(number), std::nullopt}}}));
+    return store_->sync();
+  }
+
+  static constexpr int kMessages = 1500;  // 150 MB: several tables, full memtables
+  DiskRoom room_{directory_, 320 << 20};  // as on any disk of 2.5 GiB or more
+  uint64_t epoch_ = 0;
+};
+
+TEST_F(ADiskThatOthersFill, EveryMessageCanBeDeletedWithinTheReserve) {
+  make_backlog(kMessages);
+  disk_.take("others");
+  EXPECT_EQ(disk_.free(), 0u);
+  room_.release();
+  for (int i = 0; i < kMessages; ++i) {
+    const auto removed = remove(i);
+    ASSERT_TRUE(removed) << i << ": " << removed.error().message;
+  }
+}
+
+TEST_F(ADiskThatOthersFill, TheDataCanBeOpenedWithinTheReserve) {
+  make_backlog(kMessages);
+  store_.reset();  // leaves logs to be read
+  disk_.take("others");
+  EXPECT_EQ(disk_.free(), 0u);
+  const auto too_full = open_rocksdb(directory_);
+  ASSERT_FALSE(too_full);
+  expect_full(too_full.error());
+  room_.release();
+  open();
+  epoch_ = store_->claim(kShard).value();
+  expect_all(kMessages);
+  ASSERT_TRUE(remove(0));
 }
 
 }  // namespace

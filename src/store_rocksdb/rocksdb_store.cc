@@ -14,6 +14,8 @@
 #include "base/check.h"
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
+#include "store_rocksdb/recovery.h"
+#include "store_rocksdb/synced_mark.h"
 #include "store_rocksdb/ticker.h"
 #include "store_rocksdb/tuning.h"
 
@@ -112,19 +114,26 @@ class RocksdbStore final : public store::Store {
   Epochs epochs_;                      // under write_mutex_
   std::atomic<uint64_t> applied_ = 0;  // batches that RocksDB has taken
 
-  uint64_t synced_ = 0;  // of applied_; under failures_->syncing()
+  uint64_t synced_ = 0;             // of applied_; under failures_->syncing()
+  std::optional<SyncedMark> mark_;  // likewise; there once open
   std::optional<Ticker> ticker_;
 };
 
 Result<void> RocksdbStore::open() {
   SELVAGE_TRY(make_directories(directory_.queues()));
+  auto mark = SyncedMark::open(directory_.queues());
+  if (!mark) return std::unexpected(std::move(mark).error());
   rocksdb::DBOptions options = database_options(directory_.queues(), directory_.is_new());
   options.listeners = {failures_};
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(options, directory_.queues(), column_families(), &tables_, &db);
-  if (!status.ok()) return std::unexpected(open_failure(status, directory_.path()));
-  db_.reset(db);
+  auto opened = open_database(std::move(options), {.directory = directory_.path(),
+                                                   .queues = directory_.queues(),
+                                                   .synced = mark->found(),
+                                                   .accept_loss = options_.accept_loss});
+  if (!opened) return std::unexpected(std::move(opened).error());
+  db_ = std::move(opened->db);
+  tables_ = std::move(opened->tables);
+  mark_.emplace(*std::move(mark));
+  if (options_.accept_loss) mark_->write(db_->GetLatestSequenceNumber());
   SELVAGE_CHECK(tables_.size() == store::kTables);
   SELVAGE_TRY(load_epochs());
   if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
@@ -198,11 +207,14 @@ Result<void> RocksdbStore::sync() {
 Result<void> RocksdbStore::sync_now() {
   const std::lock_guard lock(failures_->syncing());
   SELVAGE_TRY(failures_->sound());
-  const uint64_t applied = applied_.load();  // before the flush: what comes during it may miss it
+  // Before the flush: what comes during it may miss it.
+  const uint64_t applied = applied_.load();
+  const uint64_t sequence = db_->GetLatestSequenceNumber();
   if (applied == synced_) return {};
   const rocksdb::Status status = db_->SyncWAL();
   if (!status.ok()) return failures_->latch(status);
   synced_ = applied;
+  mark_->write(sequence);
   return {};
 }
 

@@ -17,13 +17,17 @@ struct RocksdbOptions {
   // sync() returns at once, and what was applied is synced once a second: it survives the end of
   // this process, and up to a second of it is lost with the machine.
   bool syncs_in_background = false;
+  // Open what can still be read of a damaged log, and go on without what was acknowledged behind
+  // the damage. A log that is whole loses nothing by it.
+  bool accept_loss = false;
 };
 
 // Opens `directory`, creating it when it does not exist or is empty. The directory gets a file
 // FORMAT that names the version; RocksDB's files lie below it.
 // Failure: kInUse (open in another process), kVersion (another version of Selvage wrote it, or it
-// is not ours at all: never touched), kDiskFull, kCorruption, kSettings (permissions, not a
-// directory); the sentence names the directory and what to do.
+// is not ours at all: never touched), kDiskFull, kCorruption (what was acknowledged cannot be read
+// any more: never touched), kSettings (permissions, not a directory); the sentence names the
+// directory and what to do.
 Result<std::unique_ptr<store::Store>> open_rocksdb(const std::string& directory,
                                                    const RocksdbOptions& options = {});
 

@@ -85,8 +85,9 @@ class RocksdbStores : public ::testing::Test {
   }
   void expect_damage(const Error& error, const std::string& file) {
     EXPECT_EQ(error.code, ErrorCode::kCorruption);
-    for (const std::string& part : {directory_ + " is damaged", file,
-                                    std::string("restore a backup or choose another directory")})
+    for (const std::string& part :
+         {directory_ + " is damaged", file,
+          "restore a backup, or look closer with `selvage doctor --data " + directory_ + "`"})
       EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
   }
 

@@ -68,9 +68,6 @@ rocksdb::DBOptions database_options(const std::string& directory, bool create) {
   options.db_write_buffer_size = kAllMemtables;
   options.bytes_per_sync = kMiB;   // smooth writeback of tables
   options.wal_bytes_per_sync = 0;  // sync() does it
-  // A log torn by a loss of power is read up to the tear: what lies behind was never acknowledged.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  options.track_and_verify_wals_in_manifest = true;
   options.manifest_preallocation_size = kManifestReserve;
   options.max_open_files = -1;
   options.compaction_readahead_size = 2 * kMiB;
