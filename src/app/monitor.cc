@@ -70,16 +70,16 @@ Monitor::~Monitor() {
   thread_.join();
 }
 
-void Monitor::attach(sqs::Backend& backend, store::Store& store) {
+void Monitor::attach(sqs::Backend& backend, Statistics statistics) {
   const std::scoped_lock lock(sources_mutex_);
   backend_ = &backend;
-  store_ = &store;
+  statistics_ = std::move(statistics);
 }
 
 void Monitor::detach() {
   const std::scoped_lock lock(sources_mutex_);
   backend_ = nullptr;
-  store_ = nullptr;
+  statistics_ = nullptr;
 }
 
 void Monitor::answer(http::Responder responder) {
@@ -125,8 +125,8 @@ std::string Monitor::page() {
   {
     const std::scoped_lock lock(sources_mutex_);
     if (const auto queues = ask_for_queues()) write(out, *queues, SystemClock().now());
-    if (store_ != nullptr) {
-      const store::Statistics sizes = store_->statistics();
+    if (statistics_) {
+      const store::Statistics sizes = statistics_();
       out.only(Id::kStoreDisk, sizes.bytes_on_disk);
       out.only(Id::kStoreMemory, sizes.bytes_in_memory);
     }

@@ -30,7 +30,8 @@ class Monitor {
 
   // Where queues and sizes are from now on: until detach(), which waits for the page that is being
   // written. Before and after there are no such figures.
-  void attach(sqs::Backend& backend, store::Store& store);
+  using Statistics = std::function<store::Statistics()>;
+  void attach(sqs::Backend& backend, Statistics statistics);
   void detach();
 
   // Answers with the page, later.
@@ -49,7 +50,7 @@ class Monitor {
 
   std::mutex sources_mutex_;  // held while a page is written
   sqs::Backend* backend_ = nullptr;
-  store::Store* store_ = nullptr;
+  Statistics statistics_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

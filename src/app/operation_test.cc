@@ -173,14 +173,14 @@ TEST(ReadinessTest, DrainingIsForGoodAndReadOnlyIsNot) {
   using State = Readiness::State;
   Readiness readiness;
   EXPECT_EQ(readiness.state(), State::kStarting);
-  readiness.set_read_only(true);
+  readiness.set(broker::Health::State::kReadOnly);
   EXPECT_EQ(readiness.state(), State::kStarting);
   readiness.set_started();
   EXPECT_EQ(readiness.state(), State::kReadOnly);
-  readiness.set_read_only(false);
+  readiness.set(broker::Health::State::kOk);
   EXPECT_EQ(readiness.state(), State::kReady);
   readiness.set_draining();
-  readiness.set_read_only(true);
+  readiness.set(broker::Health::State::kReadOnly);
   EXPECT_EQ(readiness.state(), State::kDraining);
 }
 
@@ -261,7 +261,7 @@ TEST_F(Pages, HealthIsThereFromTheFirstMomentAndReadinessIsNot) {
   readiness_.set_started();
   EXPECT_EQ(ask(front_, "/readyz").status, 200);
   EXPECT_EQ(ask(front_, "/readyz?probe=1").status, 200);
-  readiness_.set_read_only(true);
+  readiness_.set(broker::Health::State::kReadOnly);
   EXPECT_EQ(ask(front_, "/readyz").status, 503);
   EXPECT_THAT(ask(front_, "/readyz").body, HasSubstr("disk is full"));
   readiness_.set_draining();
@@ -293,7 +293,7 @@ TEST_F(Pages, QueuesAreToldWithTheirCounts) {
   orders.totals.empty_receives = 4;
   orders.oldest = SystemClock().now() - std::chrono::hours(1);
   backend_.queues = {named("mail"), orders};
-  monitor_.attach(backend_, store_);
+  monitor_.attach(backend_, [this] { return store_.statistics(); });
   const std::string page = metrics();
   EXPECT_THAT(page, HasSubstr("\nselvage_queues 2\n"));
   EXPECT_THAT(page, HasSubstr("selvage_queue_messages_visible{queue=\"orders\"} 3\n"));
@@ -309,7 +309,7 @@ TEST_F(Pages, QueuesAreToldWithTheirCounts) {
 TEST_F(Pages, ManyQueuesAreAskedForInParts) {
   constexpr int kMany = 1200;
   for (int i = 0; i < kMany; ++i) backend_.queues.push_back(named(fmt::format("q{:05}", i)));
-  monitor_.attach(backend_, store_);
+  monitor_.attach(backend_, [this] { return store_.statistics(); });
   const std::string page = metrics();
   EXPECT_THAT(page, HasSubstr("\nselvage_queues 1200\n"));
   EXPECT_THAT(page, HasSubstr("selvage_queue_messages_visible{queue=\"q00000\"} 0\n"));
@@ -319,7 +319,7 @@ TEST_F(Pages, ManyQueuesAreAskedForInParts) {
 
 TEST_F(Pages, EveryMetricOfTheTableIsTold) {
   backend_.queues = {named("q")};
-  monitor_.attach(backend_, store_);
+  monitor_.attach(backend_, [this] { return store_.statistics(); });
   const std::string page = metrics();
   for (const metrics::Metric& metric : metrics::table())
     EXPECT_THAT(page, HasSubstr(fmt::format("# TYPE {} ", metric.name)));

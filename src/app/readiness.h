@@ -5,21 +5,31 @@
 #include <atomic>
 #include <string_view>
 
+#include "broker/health.h"
+
 namespace selvage::app {
 
-// Thread-safe. Draining is for good; being read-only may come and go.
+// Thread-safe. Draining is for good; what hinders the store may come and go.
 class Readiness {
  public:
-  enum class State { kStarting, kReady, kReadOnly, kDraining };
+  enum class State { kStarting, kReady, kReadOnly, kDown, kDraining };
 
   void set_started() { started_ = true; }
-  void set_read_only(bool read_only) { read_only_ = read_only; }
+  void set(broker::Health::State health) { health_ = health; }
   void set_draining() { draining_ = true; }
 
   State state() const {
     if (draining_) return State::kDraining;
     if (!started_) return State::kStarting;
-    return read_only_ ? State::kReadOnly : State::kReady;
+    switch (health_) {
+      case broker::Health::State::kOk:
+        return State::kReady;
+      case broker::Health::State::kReadOnly:
+        return State::kReadOnly;
+      case broker::Health::State::kDown:
+        return State::kDown;
+    }
+    return State::kDown;
   }
   // A sentence for whoever asks; says nothing of queues or files.
   static std::string_view describe(State state) {
@@ -30,6 +40,8 @@ class Readiness {
         return "ready";
       case State::kReadOnly:
         return "not ready: read-only, the disk is full; messages are still delivered and deleted";
+      case State::kDown:
+        return "not ready: the data cannot be written; it is opened again and again until it can";
       case State::kDraining:
         return "not ready: draining, the server is about to stop";
     }
@@ -38,7 +50,7 @@ class Readiness {
 
  private:
   std::atomic<bool> started_ = false;
-  std::atomic<bool> read_only_ = false;
+  std::atomic<broker::Health::State> health_ = broker::Health::State::kOk;
   std::atomic<bool> draining_ = false;
 };
 

@@ -33,6 +33,7 @@
 #include "sqs/api.h"
 #include "sqs/guard.h"
 #include "store/memory_store.h"
+#include "store_rocksdb/disk_room.h"
 #include "store_rocksdb/rocksdb_store.h"
 
 namespace selvage::app {
@@ -90,6 +91,15 @@ Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings) 
       break;
   }
   return store_rocksdb::open_rocksdb(settings.data);
+}
+
+// The store that is open already; when that has failed, the same data opened anew.
+broker::OpenStore reopening(const ServeSettings& settings, std::unique_ptr<store::Store> first) {
+  const auto ready = std::make_shared<std::unique_ptr<store::Store>>(std::move(first));
+  return [ready, settings]() -> Result<std::unique_ptr<store::Store>> {
+    if (*ready) return std::move(*ready);
+    return open_store(settings);
+  };
 }
 
 bool is_loopback(const std::string& host) {
@@ -171,7 +181,7 @@ Result<std::shared_ptr<const auth::Verifier>> verifier_of(const ServeSettings& s
   return std::make_shared<const auth::Verifier>(*std::move(keyring), auth::Verifier::Options{});
 }
 
-// What can never be answered must not be: the process ends where the store failed.
+// What is damaged stays so: the process ends where the store failed for good.
 void end_at_once(const Error& error) {
   const ExitCode code = report(error);
   _exit(static_cast<int>(code));
@@ -191,8 +201,10 @@ sigset_t block_signals(const ServeSettings& settings) {
 
 // What one process of a broker is made of.
 struct Parts {
-  store::Store& store;
+  broker::OpenStore open_store;
   const artifact::Artifacts* artifacts;
+  store::Room* room;  // null with --memory
+  uint64_t reserve_bytes;
   http::ServerOptions options;
   sqs::Identity identity;
   std::shared_ptr<const auth::Verifier> verifier;
@@ -301,8 +313,15 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
   SystemClock clock;
   broker::ShardOptions shard;
   shard.engine.aws_timers = settings.aws_timers;
-  auto broker = broker::Broker::start(
-      {parts.store, parts.artifacts, clock, &operation.monitor.commits()}, shard, end_at_once);
+  broker::BrokerWorld world{
+      .open_store = std::move(parts.open_store),
+      .artifacts = parts.artifacts,
+      .clock = clock,
+      .room = parts.room,
+      .space = {.reserve_bytes = parts.reserve_bytes},
+      .commits = &operation.monitor.commits(),
+      .on_health = [&](const broker::Health& health) { operation.readiness.set(health.state); }};
+  auto broker = broker::Broker::start(std::move(world), shard, end_at_once);
   if (!broker) return report(broker.error());
   BrokerBackend backend(**broker);
   sqs::Guard guard(backend, parts.identity);
@@ -311,7 +330,7 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
   Front front(operation.readiness, operation.monitor, guard, api);
   auto server = http::Server::listen(parts.options, front);
   if (!server) return report_listening(server.error());
-  operation.monitor.attach(backend, parts.store);
+  operation.monitor.attach(backend, [&] { return (*broker)->statistics(); });
   tell_ready(settings, parts, **server, operation);
 
   Heartbeat heartbeat(backend, operation.notifier);
@@ -338,7 +357,13 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
 // The data directory, and what begins with it.
 ExitCode open_and_run(const ServeSettings& settings, const http::ServerOptions& options,
                       const sqs::Identity& identity, Operation& operation) {
+  const uint64_t reserve = store_rocksdb::DiskRoom::default_reserve(settings.data);
+  store_rocksdb::DiskRoom room(settings.data, reserve);
   auto store = open_store(settings);
+  if (!store && store.error().code == ErrorCode::kDiskFull) {
+    room.release();  // set aside by the process before us, for this
+    store = open_store(settings);
+  }
   if (!store) return report(store.error());
   std::optional<artifact::Artifacts> artifacts;
   if (settings.durability != Durability::kMemory) {
@@ -348,7 +373,10 @@ ExitCode open_and_run(const ServeSettings& settings, const http::ServerOptions& 
   }
   auto verifier = verifier_of(settings);
   if (!verifier) return report(verifier.error());
-  return run(settings, {**store, artifacts ? &*artifacts : nullptr, options, identity, *verifier},
+  const bool is_on_disk = settings.durability != Durability::kMemory;
+  return run(settings,
+             {reopening(settings, *std::move(store)), artifacts ? &*artifacts : nullptr,
+              is_on_disk ? &room : nullptr, reserve, options, identity, *verifier},
              operation);
 }
 

@@ -3,6 +3,7 @@
 // From the engine's mutations to one batch of records.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,7 +53,7 @@ class Commit {
   void write(store::Table table, std::string key, std::optional<std::string> value);
   void write_alias(QueueId queue, Seq seq, MessageId id);
   void drop_alias(QueueId queue, Seq seq, MessageId id);
-  // Writes the payload that stands at `from` to `to`.
+  // Writes the payload that stands at `from` to `to`, if it is sound.
   Result<void> place(const std::string& from, const std::string& to, const queue::Place& place);
   Result<std::map<std::string, std::string>> evidence_in(const store::KeyRange& range);
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "broker/sound_read.h"
+
 namespace selvage::broker {
 
 using store::Table;
@@ -33,7 +35,7 @@ Result<std::optional<std::string>> OpenBatch::read(Table table, const std::strin
   const auto written = index_.find({table, key});
   if (written != index_.end()) return batch_.writes[written->second].value;
   if (is_dropped(table, key)) return std::nullopt;
-  auto values = store_.read(table, {key});
+  auto values = read_sound(store_, table, {key});
   if (!values) return std::unexpected(std::move(values).error());
   return std::move(values->front());
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "broker/sound_read.h"
 #include "store/records.h"
 
 namespace selvage::broker {
@@ -45,8 +46,9 @@ Result<void> Shard::recover(Instant now) {
       }));
   SELVAGE_TRY(outcome);
   SELVAGE_TRY(restore_held(now));
+  engine_.restore(options_.connected);
   for (const SessionId session : engine_.sessions())
-    unresumed_[session] = now + options_.session_grace;
+    if (!options_.connected.contains(session)) unresumed_[session] = now + options_.session_grace;
   if (artifacts_ == nullptr) return {};
   const auto referred_to = reader_.artifacts();
   if (!referred_to) return std::unexpected(referred_to.error());
@@ -99,7 +101,10 @@ Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, I
   if (const auto* const wanted = std::get_if<queue::Receive>(&command)) receive = *wanted;
 
   auto reply = execute(std::move(command), now);
-  if (!reply) return std::unexpected(std::move(reply).error());
+  if (!reply) {
+    answers_.push_back({std::move(done), queue::Refusal::kUnavailable});
+    return std::unexpected(std::move(reply).error());
+  }
   // Only if it is really closed: an old connection's end must not touch a resumed session.
   const bool refused = std::holds_alternative<queue::Refusal>(*reply);
   if (closing && !refused) dismiss(waiters_.all_of(closing), queue::Refusal::kNoSession);
@@ -241,6 +246,14 @@ Result<Turn> Shard::commit() {
               .kept_artifacts = commit_.take_kept()};
 }
 
+std::vector<Done> Shard::abandon() {
+  std::vector<Done> waiting;
+  for (Answer& answer : std::exchange(answers_, {})) waiting.push_back(std::move(answer.done));
+  while (const auto ticket = waiters_.first_due(kNever))
+    waiting.push_back(waiters_.take(*ticket).done);
+  return waiting;
+}
+
 Result<void> Shard::fetch(Reply& reply) const {
   if (auto* const deliveries = std::get_if<std::vector<Delivery>>(&reply))
     return fetch(*deliveries);
@@ -253,12 +266,12 @@ Result<void> Shard::fetch(std::vector<Delivery>& deliveries) const {
   std::vector<std::string> keys;
   for (const Delivery& d : deliveries)
     keys.push_back(store::payload_key(options_.index, d.receipt.queue, d.receipt.seq));
-  auto payloads = store_.read(Table::kBody, keys);
+  auto payloads = read_sound(store_, Table::kBody, keys);
   if (!payloads) return std::unexpected(std::move(payloads).error());
   std::vector<Delivery> still_there;
   for (size_t i = 0; i < keys.size(); ++i) {
     // Gone already, in the turn that showed it: the queue was emptied, or the message went on to
-    // another one. Nobody is shown a message without its body.
+    // another one. Or damaged. Nobody is shown a message without its body.
     if (!(*payloads)[i]) continue;
     Delivery& delivery = still_there.emplace_back(std::move(deliveries[i]));
     const auto placed = store::decode_payload(*(*payloads)[i]);

@@ -37,6 +37,9 @@ struct ShardOptions {
   // How long the leases of a session wait for it to come back after a restart of the broker.
   Duration session_grace = std::chrono::seconds(5);
   queue::EngineOptions engine = {};
+  // Sessions whose consumers are connected all the time, with their generations: the store was
+  // opened anew, but this process goes on.
+  std::map<SessionId, uint64_t> connected = {};
 };
 
 // What a shard works with; all of it outlives the shard.
@@ -63,6 +66,8 @@ class Shard {
   // Answers the parked receives whose wait is over by `now`; with kNever all of them: nothing came.
   void end_waits(Instant now);
   Result<Turn> commit();
+  // After a failure: whoever still waits for an answer. Nothing more can be done with the shard.
+  std::vector<Done> abandon();
   // When tick() has something to do without being asked: at once while there are pages to read or
   // waiters to serve; kNever if only when asked.
   Instant next_event() const;

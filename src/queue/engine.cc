@@ -99,6 +99,10 @@ void Engine::restore(QueueId id, Seq seq, Message message, Instant now) {
   reschedule(*queue);
 }
 
+void Engine::restore(const std::map<SessionId, uint64_t>& sessions) {
+  for (const auto& [id, generation] : sessions) sessions_[id].generation = generation;
+}
+
 void Engine::restore(const PutDeduplication& known) {
   Queue* const queue = find(known.queue);
   SELVAGE_CHECK(queue != nullptr);

@@ -41,6 +41,8 @@ class Engine {
   void restore(const PutDeduplication& known);
   void restore(const MoveTask& task, Instant now);
   void restore(QueueId queue, Seq seq, Message message, Instant now);
+  // Sessions that live on, with their generations.
+  void restore(const std::map<SessionId, uint64_t>& sessions);
 
   // Decides one command. Appends what changed to `out`; a Refusal appends nothing. `found`: what
   // reads() asked for, as it stands in the store after every mutation so far.

@@ -41,6 +41,9 @@ enum class Refusal {
   kMoveTaskEnded,  // too late to cancel it
   kSameQueue,      // a move task's source and destination
   kNoDestination,  // a move task's destination does not exist
+  // Not the engine's, but whoever keeps what it decided:
+  kNoSpace,      // the disk is almost full: nothing new is taken
+  kUnavailable,  // the store has failed and is being opened anew; whether it was done is not known
 };
 
 template <typename T>

@@ -129,6 +129,16 @@ Wording wording_of(Refusal refusal) {
     case Refusal::kNoDestination:
       return {"NoDestination", kResourceNotFoundException,
               "The resource that you specified for the DestinationArn parameter doesn't exist."};
+    case Refusal::kNoSpace:
+      return {
+          "NoSpace", kServiceUnavailable,
+          "The server's disk is almost full: it delivers and deletes messages, but takes no new "
+          "ones. Receive and delete messages or free space on its disk, then try again."};
+    case Refusal::kUnavailable:
+      return {
+          "Unavailable", kServiceUnavailable,
+          "The server's disk has failed to write. It opens its data anew as soon as that works: "
+          "try again after a while. Whether this request was carried out is not known."};
   }
   return {"Unknown", kInternalFailure, "An unknown refusal."};
 }

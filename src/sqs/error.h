@@ -91,6 +91,9 @@ inline constexpr ErrorKind kNoSuchVersion =
     framework("NoSuchVersionException", "NoSuchVersion", 400);
 inline constexpr ErrorKind kSerialization =
     framework("SerializationException", "MalformedInput", 400);
+// Every SDK tries again, with back-off, what has the status 503.
+inline constexpr ErrorKind kServiceUnavailable =
+    framework("ServiceUnavailableException", "ServiceUnavailable", 503);
 inline constexpr ErrorKind kUnknownOperation =
     framework("UnknownOperationException", "InvalidAction", 400);
 // Who may call.

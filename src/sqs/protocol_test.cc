@@ -278,6 +278,8 @@ TEST(Refusals, EachHasItsErrorAndItsNameInOurResults) {
            Row{Refusal::kNoMoveTask, "ResourceNotFoundException", 404, "NoMoveTask"},
            Row{Refusal::kMoveTaskEnded, "ResourceNotFoundException", 404, "MoveTaskEnded"},
            Row{Refusal::kNoDestination, "ResourceNotFoundException", 404, "NoDestination"},
+           Row{Refusal::kNoSpace, "ServiceUnavailableException", 503, "NoSpace"},
+           Row{Refusal::kUnavailable, "ServiceUnavailableException", 503, "Unavailable"},
        }) {
     EXPECT_EQ(describe(refusal).kind.type, type);
     EXPECT_EQ(describe(refusal).kind.status, status) << type;
