@@ -81,16 +81,11 @@ class BrokerBackend final : public sqs::Backend {
   std::atomic<Phase> phase_ = Phase::kServing;
 };
 
-Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings) {
-  switch (settings.durability) {
-    case Durability::kMemory:
-      return std::make_unique<store::MemoryStore>();
-    case Durability::kOs:
-      return store_rocksdb::open_rocksdb(settings.data, {.syncs_in_background = true});
-    case Durability::kFsync:
-      break;
-  }
-  return store_rocksdb::open_rocksdb(settings.data);
+Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings, bool accept_loss) {
+  if (settings.durability == Durability::kMemory) return std::make_unique<store::MemoryStore>();
+  return store_rocksdb::open_rocksdb(
+      settings.data, {.syncs_in_background = settings.durability == Durability::kOs,
+                      .accept_loss = accept_loss});
 }
 
 // The store that is open already; when that has failed, the same data opened anew.
@@ -98,7 +93,7 @@ broker::OpenStore reopening(const ServeSettings& settings, std::unique_ptr<store
   const auto ready = std::make_shared<std::unique_ptr<store::Store>>(std::move(first));
   return [ready, settings]() -> Result<std::unique_ptr<store::Store>> {
     if (*ready) return std::move(*ready);
-    return open_store(settings);
+    return open_store(settings, false);  // somebody accepted the loss of before, not of now
   };
 }
 
@@ -359,10 +354,10 @@ ExitCode open_and_run(const ServeSettings& settings, const http::ServerOptions& 
                       const sqs::Identity& identity, Operation& operation) {
   const uint64_t reserve = store_rocksdb::DiskRoom::default_reserve(settings.data);
   store_rocksdb::DiskRoom room(settings.data, reserve);
-  auto store = open_store(settings);
+  auto store = open_store(settings, settings.accept_loss);
   if (!store && store.error().code == ErrorCode::kDiskFull) {
     room.release();  // set aside by the process before us, for this
-    store = open_store(settings);
+    store = open_store(settings, settings.accept_loss);
   }
   if (!store) return report(store.error());
   std::optional<artifact::Artifacts> artifacts;

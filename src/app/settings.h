@@ -28,6 +28,7 @@ std::string_view durability_name(Durability durability);
 
 struct ServeSettings {
   std::string data = "selvage-data";  // the data directory; ignored with Durability::kMemory
+  bool accept_loss = false;           // of what is damaged there: see RocksdbOptions
   std::string listen = "127.0.0.1:9324";
   Durability durability = Durability::kFsync;
   int threads = 0;                    // of the HTTP server; 0: one per core

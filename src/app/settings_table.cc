@@ -108,6 +108,9 @@ constexpr Setting kTable[] = {
     {"data", "DIR", "the data directory", read_text<&S::data>, print_text<&S::data>},
     {"listen", "HOST:PORT", "address to listen on; port 0: any free one", read_text<&S::listen>,
      print_text<&S::listen>},
+    {"accept-loss", "",
+     "start although acknowledged messages cannot be read any more, without them",
+     read_switch<&S::accept_loss>, print_switch<&S::accept_loss>, {}, false},
     {"durability", "MODE",
      "what an answered call survives: fsync, a power cut; os, kill -9 of the server (synced each "
      "second); memory, nothing",

@@ -91,10 +91,10 @@ class Damage : public ::testing::Test {
       EXPECT_EQ(opened.error().code, ErrorCode::kCorruption);
       EXPECT_THAT(opened.error().message, HasSubstr(directory_ + " is damaged: "));
       EXPECT_THAT(opened.error().message, HasSubstr(".log"));
-      EXPECT_THAT(
-          opened.error().message,
-          EndsWith("restore a backup, look closer with `selvage doctor --data " + directory_ +
-                   "`, or go on without them with `selvage serve --accept-loss`"));
+      EXPECT_THAT(opened.error().message,
+                  EndsWith("restore a backup, look closer with `selvage doctor --data " +
+                           directory_ + "`, or go on without them with `selvage serve --data " +
+                           directory_ + " --accept-loss`"));
       message_ = opened.error().message;
     }
   }

@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "store_rocksdb/files.h"
 
 namespace selvage::store_rocksdb {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr uint64_t kReserve = 320 << 20;
 constexpr uint64_t kShareOfDisk = 8;
@@ -33,7 +36,9 @@ std::optional<uint64_t> DiskRoom::free_bytes() {
 }
 
 uint64_t DiskRoom::default_reserve(const std::string& directory) {
-  const auto found = look(directory);
+  fs::path place = fs::absolute(directory);
+  auto found = look(place);
+  for (; !found && place.has_relative_path(); found = look(place)) place = place.parent_path();
   if (!found) return kReserve;
   return std::min(kReserve, uint64_t{found->f_blocks} * found->f_frsize / kShareOfDisk);
 }

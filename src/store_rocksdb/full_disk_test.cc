@@ -149,6 +149,7 @@ TEST(Reserve, IsAnEighthOfASmallDiskAndHalfOfItLiesInAFile) {
   if (!disk.problem().empty()) GTEST_SKIP() << "no small tmpfs: " << disk.problem();
   const uint64_t reserve = DiskRoom::default_reserve(disk / "");
   EXPECT_EQ(reserve, 8u << 20);
+  EXPECT_EQ(DiskRoom::default_reserve(disk / "not/there/yet"), reserve);
   DiskRoom room(disk / "", reserve);
   EXPECT_EQ(room.free_bytes(), 64u << 20);
   for (int i = 0; i < 2; ++i) room.set_aside();

@@ -87,8 +87,9 @@ Error Recovery::lost(uint64_t readable) const {
       ErrorCode::kCorruption,
       fmt::format("{} is damaged: {} cannot be read to the end, so that at least {} records which "
                   "were acknowledged are missing; restore a backup, look closer with `selvage "
-                  "doctor --data {}`, or go on without them with `selvage serve --accept-loss`",
-                  how_.directory, where, how_.synced - readable, how_.directory)};
+                  "doctor --data {}`, or go on without them with `selvage serve --data {} "
+                  "--accept-loss`",
+                  how_.directory, where, how_.synced - readable, how_.directory, how_.directory)};
 }
 
 void Recovery::close() {

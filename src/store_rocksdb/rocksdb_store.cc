@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
+#include "store_rocksdb/reclaimer.h"
 #include "store_rocksdb/recovery.h"
 #include "store_rocksdb/synced_mark.h"
 #include "store_rocksdb/ticker.h"
@@ -78,6 +79,7 @@ class RocksdbStore final : public store::Store {
         options_(options),
         failures_(std::make_shared<FailureLatch>(directory_.path())) {}
   ~RocksdbStore() override {
+    reclaimer_.reset();
     ticker_.reset();
     if (db_ && options_.syncs_in_background) (void)sync_now();  // a clean end loses nothing
     for (rocksdb::ColumnFamilyHandle* handle : tables_) db_->DestroyColumnFamilyHandle(handle);
@@ -117,6 +119,7 @@ class RocksdbStore final : public store::Store {
   uint64_t synced_ = 0;             // of applied_; under failures_->syncing()
   std::optional<SyncedMark> mark_;  // likewise; there once open
   std::optional<Ticker> ticker_;
+  std::optional<Reclaimer> reclaimer_;
 };
 
 Result<void> RocksdbStore::open() {
@@ -139,6 +142,7 @@ Result<void> RocksdbStore::open() {
   if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
   // A failure is latched: the next apply() or sync() reports it.
   if (options_.syncs_in_background) ticker_.emplace(kPeriod, [this] { (void)sync_now(); });
+  reclaimer_.emplace(*db_, tables_, directory_.queues(), options_.reclaim_interval);
   return {};
 }
 
@@ -169,7 +173,10 @@ Result<void> RocksdbStore::apply(ShardIndex shard, uint64_t epoch, Batch batch) 
   const auto owner = epochs_.find(shard);
   if (owner == epochs_.end() || owner->second != epoch)
     return std::unexpected(store::stale_epoch(shard, epoch));
-  return write(encode(batch));
+  SELVAGE_TRY(write(encode(batch)));
+  for (RangeDelete& range : batch.ranges)
+    reclaimer_->dropped(handle(range.table), std::move(range.first), std::move(range.last));
+  return {};
 }
 
 // Under write_mutex_. Never with WriteOptions::sync, which would sync beside

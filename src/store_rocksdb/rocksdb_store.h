@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/time.h"
 #include "store/store.h"
 
 namespace selvage::store_rocksdb {
@@ -20,6 +21,8 @@ struct RocksdbOptions {
   // Open what can still be read of a damaged log, and go on without what was acknowledged behind
   // the damage. A log that is whole loses nothing by it.
   bool accept_loss = false;
+  // How often to look for what can be given back to the disk: reclaimer.h.
+  Duration reclaim_interval = std::chrono::seconds(10);
 };
 
 // Opens `directory`, creating it when it does not exist or is empty. The directory gets a file

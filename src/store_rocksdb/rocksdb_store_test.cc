@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "store/durable_contract_test.h"
 #include "store_rocksdb/child_process.h"
-#include "store_rocksdb/scratch.h"
+#include "store_rocksdb/small_disk.h"
 
 namespace selvage::store_rocksdb {
 
@@ -220,6 +220,43 @@ TEST_F(RocksdbStores, APurgeOfAHundredThousandRecordsLeavesAScanNothingToWalk) {
     return true;
   }));
   EXPECT_EQ(seen, std::vector<std::string>{"150000"});
+}
+
+// The bodies of a backlog, in tables and in logs.
+class DrainedStores : public RocksdbStores {
+ protected:
+  void SetUp() override {
+    auto opened = open_rocksdb(directory_, {.reclaim_interval = std::chrono::milliseconds(10)});
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = *std::move(opened);
+    epoch_ = store_->claim(kShard).value();
+    for (int i = 0; i < kBodies; ++i) apply(record(Table::kBody, key(i), body(i)));
+    EXPECT_GT(store_->statistics().bytes_on_disk, uint64_t{kBodies} * 100'000);
+  }
+  void apply(store::Batch batch) {
+    ASSERT_TRUE(store_->apply(kShard, epoch_, std::move(batch)));
+    ASSERT_TRUE(store_->sync());
+  }
+  static std::string key(int number) { return std::to_string(10'000 + number); }
+  void expect_given_back() {
+    for (int i = 0; i < 3000 && store_->statistics().bytes_on_disk > 10 << 20; ++i)
+      ::usleep(10'000);
+    EXPECT_LE(store_->statistics().bytes_on_disk, uint64_t{10} << 20);
+  }
+
+  static constexpr int kBodies = 1000;
+  uint64_t epoch_ = 0;
+};
+
+TEST_F(DrainedStores, GiveTheirDiskBack) {
+  for (int i = 0; i < kBodies; ++i) apply({{}, {{Table::kBody, key(i), std::nullopt}}});
+  expect_given_back();
+}
+
+TEST_F(DrainedStores, GiveTheirDiskBackAfterAPurge) {
+  apply({{{Table::kBody, "1", "2"}}, {{Table::kBody, "2", "kept"}}});
+  expect_given_back();
+  EXPECT_EQ(get("2"), "kept");
 }
 
 TEST_F(RocksdbStores, ADamagedRecordIsNamedAndNotReturned) {

@@ -5,10 +5,9 @@
 import os
 import pathlib
 import socket
-import subprocess
 import unittest
 
-from harness import AWAY, LIMIT, Case, Refused, eventually, main
+from harness import LIMIT, Case, main
 
 # Exit codes: src/base/exit_code.h.
 FAILED, FILE, USAGE, UNREACHABLE, DISK_FULL, IN_USE, PORT, VERSION, CORRUPTION = (
@@ -361,101 +360,6 @@ class Rubbish(Case):
             self.addCleanup(line.close)
             line.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
         # tearDown asks for the end, which must come although they all wait
-
-
-class FullDisk(Case):
-    SIZE = 160 << 20  # the log alone takes 36 MiB from the start, and recovery as much again
-
-    def setUp(self):
-        super().setUp()
-        self.disk = self.folder / "disk"
-        self.disk.mkdir()
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs", self.disk],
-            capture_output=True, text=True)
-        if mounted.returncode != 0:
-            self.skipTest(f"no small disk can be mounted: {mounted.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "--lazy", self.disk], check=True)
-
-    def fill(self, leave):
-        """Takes all of the disk but `leave` bytes."""
-        free = os.statvfs(self.disk)
-        with (self.disk / "ballast").open("wb") as ballast:
-            ballast.write(b"x" * max(0, free.f_bavail * free.f_frsize - leave))
-
-    def empty(self):
-        (self.disk / "ballast").unlink()
-
-    def send_until_it_fails(self, queues, queue):
-        """The bodies that were acknowledged."""
-        acknowledged = []
-        for n in range(1000):
-            body = f"{n:04}" + os.urandom(50_000).hex()
-            try:
-                queues.send(queue, body)
-            except (*AWAY, Refused):
-                return acknowledged
-            acknowledged.append(body)
-        raise AssertionError("the disk did not fill up")
-
-    def test_a_broker_on_a_full_disk_ends_with_one_sentence_and_loses_nothing(self):
-        data = pathlib.Path("disk/data")
-        broker = self.broker(data=data)
-        broker.create("q")
-        self.fill(leave=4 << 20)
-        sent = self.send_until_it_fails(broker, "q")
-        self.assertGreater(len(sent), 3)
-        self.assertEqual(broker.wait(), DISK_FULL, broker.errors())
-        self.assert_one_sentence(broker.errors().splitlines()[-1], "disk/data is full", "free some space")
-        self.empty()
-        again = self.broker(data=data)
-        found = sorted(message["Body"] for message in again.take_all("q"))
-        self.assertEqual([body[:4] for body in sent if body not in found], [])
-        self.assertLessEqual(len(found), len(sent) + 1)  # the last may be there unacknowledged
-        self.assertEqual(again.stop(), 0)
-
-    def test_a_broker_that_finds_a_full_disk_says_so(self):
-        self.fill(leave=0)
-        done = self.run_selvage("serve", "--data", self.disk / "data", "--listen", "127.0.0.1:0")
-        self.assertEqual(done.returncode, DISK_FULL, done.stderr)
-        self.assert_one_sentence(done.stderr, "is full", "free some space")
-
-    def test_up_that_finds_a_full_disk_says_so(self):
-        self.fill(leave=0)
-        self.write("w.yaml", HEAD + "  a: { from: in, run: cat }\n")
-        done = self.run_selvage("up", "w.yaml", "--data", self.disk / "data", "--listen", "127.0.0.1:0")
-        self.assertEqual(done.returncode, DISK_FULL, done.stderr)
-        self.assert_one_sentence(done.stderr, "disk/data", "No space left on device")
-
-    def test_a_workflow_on_a_full_disk_keeps_trying_and_goes_on_when_space_returns(self):
-        flow = self.workflow("a: { from: a, run: ./program, to: b }", data="disk/data",
-                             defaults="retry: { attempts: 100, backoff: 1ms..10ms }")
-        runners = flow.await_workers(2)
-        broker = flow.broker()
-        flow.make_gate("m")
-        flow.send("a", "started m; gate m; echo m")
-        flow.await_start("m")
-        self.fill(leave=4 << 20)
-        sent = self.send_until_it_fails(flow, "b")
-        eventually(lambda: flow.role("serve") != broker, "the broker has ended")
-        eventually(lambda: flow.errors().count("is full") >= 2, "it was tried again")
-        self.assertEqual(flow.runners(), runners)
-        self.empty()
-        flow.open_gate("m")
-        flow.await_counts("a", Visible=0, InFlight=0, Delayed=0)
-        found = sorted(message["Body"] for message in flow.take_all("b"))
-        self.assertEqual([body[:4] for body in ["m\n", *sent] if body not in found], [])
-        self.assertEqual(found.count("m\n"), 1)
-        flow.leave(self)
-
-    def test_an_artifact_that_finds_no_space_is_a_failed_attempt_that_says_so(self):
-        flow = self.workflow("a: { from: a, run: ./program, to: b }", data="disk/data",
-                             defaults="retry: { attempts: 2, backoff: 1ms..2ms }")
-        flow.send("a", f'echo m; head -c {2 * self.SIZE} /dev/zero > "$SELVAGE_OUT"/f || exit 3')
-        flow.await_counts("a-dead", Visible=1)
-        flow.send("a", "echo fine")
-        self.assertEqual(flow.take_one("b")["Body"], "fine\n")
-        flow.leave(self)
 
 
 if __name__ == "__main__":
