@@ -53,8 +53,7 @@ Result<std::unique_ptr<Broker>> Broker::start(BrokerWorld world, const ShardOpti
                                               OnFailure on_failure) {
   std::unique_ptr<Broker> broker(new Broker(std::move(world), options, std::move(on_failure)));
   SELVAGE_TRY(broker->open());
-  broker->guard_.look(broker->world_.clock.now());
-  broker->set_health({});
+  broker->first_look();
   broker->shard_thread_ = std::thread([raw = broker.get()] { raw->decide(); });
   broker->sync_thread_ = std::thread([raw = broker.get()] { raw->make_durable(); });
   pthread_setname_np(broker->shard_thread_.native_handle(), "shard");
@@ -239,6 +238,13 @@ bool Broker::is_admitted(const queue::Command& command) const {
   return broker::is_admitted(command, guard_.level(), creates);
 }
 
+// Now that the store is open.
+void Broker::first_look() {
+  guard_.look(world_.clock.now());
+  if (const std::string reason = guard_.reason(); !reason.empty()) log_warn("{}", reason);
+  set_health({});
+}
+
 void Broker::watch_space() {
   const bool changed = guard_.look_if_due(world_.clock.now());
   const std::string reason = guard_.reason();
@@ -312,8 +318,7 @@ bool Broker::come_back() {
     wait = std::clamp(wait * 2, kFirstWait, kLongestWait);
   }
   if (!shard_) return false;
-  guard_.look(world_.clock.now());
-  set_health({});
+  first_look();
   log_info("the data is open again: everything that was acknowledged is there");
   const std::scoped_lock applied(applied_mutex_);
   sync_held_ = false;

@@ -102,6 +102,7 @@ class Broker {
   // Failure: that of a sync.
   Result<bool> wait_for_commands();
   bool is_time_to_decide() const;  // under inbox_mutex_
+  void first_look();
   void watch_space();
   void go_down(const Error& error);
   bool come_back();  // false: it is time to stop, or there is no way back

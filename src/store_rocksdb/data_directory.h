@@ -5,7 +5,8 @@
 //   DIR/FORMAT        "selvage-data 1\n": ours, and complete
 //   DIR/FORMAT.new    the same text: ours, but its creation has not ended
 //   DIR/broker.lock   locked while open; the pid of the holder
-//   DIR/queues/       RocksDB's files
+//   DIR/queues/       RocksDB's files; SYNCED, see synced_mark.h
+//   DIR/reserve       blocks for bad times, see disk_room.h; may be missing
 //   DIR/run, work, artifacts, *.lock   the runtime's, beside the store
 //
 //   empty --FORMAT.new--> begun --queues/ exists, rename--> ours

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "store_rocksdb/failures.h"
-#include "store_rocksdb/log_watch.h"
 #include "store_rocksdb/tuning.h"
 
 namespace selvage::store_rocksdb {
@@ -29,7 +28,6 @@ class Recovery {
 
   rocksdb::DBOptions options_;
   const RecoveryOptions& how_;
-  LogWatch watch_;
   Database opened_;
 };
 
@@ -41,9 +39,9 @@ Result<Database> Recovery::open() {
 }
 
 rocksdb::Status Recovery::open(WALRecoveryMode mode, bool only_look) {
-  watch_ = LogWatch();
+  opened_.watch = std::make_unique<LogWatch>();
   options_.wal_recovery_mode = mode;
-  options_.wal_filter = &watch_;
+  options_.wal_filter = opened_.watch.get();
   // A log that is shorter than RocksDB remembers is a loss that was accepted.
   options_.track_and_verify_wals_in_manifest = !how_.accept_loss;
   rocksdb::DB* db = nullptr;
@@ -60,8 +58,12 @@ Result<Database> Recovery::open_up_to_the_tear(const rocksdb::Status& strict) {
   const rocksdb::Status looked = open(WALRecoveryMode::kPointInTimeRecovery, true);
   if (!looked.ok()) return std::unexpected(open_failure(strict, how_.directory));
   const uint64_t readable = opened_.db->GetLatestSequenceNumber();
+  if (readable < how_.synced && !how_.accept_loss) {
+    const Error error = lost(readable);
+    close();
+    return std::unexpected(error);
+  }
   close();
-  if (readable < how_.synced && !how_.accept_loss) return std::unexpected(lost(readable));
   const rocksdb::Status status = open(WALRecoveryMode::kPointInTimeRecovery, false);
   if (!status.ok()) return std::unexpected(open_failure(status, how_.directory));
   return checked();
@@ -80,9 +82,10 @@ Result<Database> Recovery::checked() {
 }
 
 Error Recovery::lost(uint64_t readable) const {
-  const std::string where =
-      watch_.file().empty() ? "the write-ahead logs (*.log) below " + how_.queues
-                            : fmt::format("the write-ahead log {} or one after it", watch_.file());
+  const std::string& file = opened_.watch->file();
+  const std::string where = file.empty()
+                                ? "the write-ahead logs (*.log) below " + how_.queues
+                                : fmt::format("the write-ahead log {} or one after it", file);
   return Error{
       ErrorCode::kCorruption,
       fmt::format("{} is damaged: {} cannot be read to the end, so that at least {} records which "

@@ -21,10 +21,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "store_rocksdb/log_watch.h"
 
 namespace selvage::store_rocksdb {
 
 struct Database {
+  std::unique_ptr<LogWatch> watch;  // RocksDB keeps a pointer to it
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> tables;  // the caller destroys them, before db
 };

@@ -109,6 +109,7 @@ class RocksdbStore final : public store::Store {
   DataDirectory directory_;  // outlives db_: the lock goes last
   const RocksdbOptions options_;
   const std::shared_ptr<FailureLatch> failures_;
+  std::unique_ptr<LogWatch> log_watch_;  // outlives db_
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> tables_;
 
@@ -133,6 +134,7 @@ Result<void> RocksdbStore::open() {
                                                    .synced = mark->found(),
                                                    .accept_loss = options_.accept_loss});
   if (!opened) return std::unexpected(std::move(opened).error());
+  log_watch_ = std::move(opened->watch);
   db_ = std::move(opened->db);
   tables_ = std::move(opened->tables);
   mark_.emplace(*std::move(mark));
