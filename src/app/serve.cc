@@ -52,7 +52,10 @@ class BrokerBackend final : public sqs::Backend {
     const Phase phase = phase_.load(std::memory_order_relaxed);
     if (phase == Phase::kClosed) return 0;
     if (phase == Phase::kDraining && !adapt(command)) return 0;
-    return broker_.submit(std::move(command), std::move(done));
+    const Ticket ticket = broker_.submit(std::move(command), std::move(done));
+    // It came to the broker behind drain(), perhaps, and waits: the inbox's order tells us so.
+    if (phase == Phase::kServing && phase_ != Phase::kServing) broker_.end_waits();
+    return ticket;
   }
   void cancel(Ticket ticket) override {
     if (phase_ != Phase::kClosed) broker_.cancel(ticket);
