@@ -25,12 +25,12 @@ TEST(MemoryStore, SaysHowMuchItHolds) {
   ASSERT_TRUE(store.apply(ShardIndex{1}, epoch,
                           {{},
                            {{Table::kBody, "key", "v"},
-                            {Table::kState, "a", "1"},
-                            {Table::kState, "b", "2"},
-                            {Table::kState, "gone", std::nullopt}}}));
+                            {Table::kMeta, "a", "1"},
+                            {Table::kMeta, "b", "2"},
+                            {Table::kMeta, "gone", std::nullopt}}}));
   EXPECT_EQ(store.statistics().bytes_in_memory, 8u);
   ASSERT_TRUE(store.apply(ShardIndex{1}, epoch,
-                          {{{Table::kState, "a", "b"}}, {{Table::kBody, "key", std::nullopt}}}));
+                          {{{Table::kMeta, "a", "b"}}, {{Table::kBody, "key", std::nullopt}}}));
   EXPECT_EQ(store.statistics().bytes_in_memory, 2u);
   EXPECT_EQ(store.statistics().bytes_on_disk, 0u);
 }
