@@ -87,8 +87,8 @@ class BrokerBackend final : public sqs::Backend {
 Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings, bool accept_loss) {
   if (settings.durability == Durability::kMemory) return std::make_unique<store::MemoryStore>();
   return store_rocksdb::open_rocksdb(
-      settings.data, {.syncs_in_background = settings.durability == Durability::kOs,
-                      .accept_loss = accept_loss});
+      settings.data,
+      {.syncs_in_background = settings.durability == Durability::kOs, .accept_loss = accept_loss});
 }
 
 // The store that is open already; when that has failed, the same data opened anew.

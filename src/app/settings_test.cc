@@ -74,11 +74,12 @@ TEST_F(Settings, AFlagCountsMoreThanTheEnvironmentAndThatMoreThanTheFile) {
 
 TEST_F(Settings, EachIsReadFromItsTextAndPrintedAsIt) {
   const std::map<std::string, std::string> all = {
-      {"data", "d"},      {"listen", "h:1"},         {"durability", "os"},
-      {"threads", "256"}, {"metrics-listen", "h:2"}, {"drain-delay", "1m30s"},
-      {"log", "json"},    {"log-level", "error"},    {"credentials", "c"},
-      {"tls-cert", "t"},  {"tls-key", "k"},          {"public-url", "http://x"},
-      {"region", "r"},    {"account", "1"},          {"aws-timers", "true"}};
+      {"data", "d"},          {"listen", "h:1"},         {"durability", "os"},
+      {"threads", "256"},     {"metrics-listen", "h:2"}, {"drain-delay", "1m30s"},
+      {"log", "json"},        {"log-level", "error"},    {"credentials", "c"},
+      {"tls-cert", "t"},      {"tls-key", "k"},          {"public-url", "http://x"},
+      {"region", "r"},        {"account", "1"},          {"aws-timers", "true"},
+      {"accept-loss", "true"}};
   std::string text;
   for (const auto& [name, value] : all) text += name + ": \"" + value + "\"\n";
   line_.config = file(text);

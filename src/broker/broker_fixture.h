@@ -14,8 +14,8 @@
 
 #include "broker/broker.h"
 #include "broker/virtual_room.h"
-#include "store/records.h"
 #include "store/memory_store.h"
+#include "store/records.h"
 
 namespace selvage::broker {
 

@@ -86,9 +86,10 @@ Result<void> Commit::put(const queue::PlacePayload& m) {
 
 Result<void> Commit::place(const std::string& from, const std::string& to,
                            const queue::Place& place) {
-  auto value = batch_.read(Table::kBody, from);
-  if (!value) return std::unexpected(std::move(value).error());
-  const auto placed = store::decode_payload(value->value_or(""));
+  auto found = batch_.read(Table::kBody, from);
+  if (!found) return std::unexpected(std::move(found).error());
+  const std::string value = std::move(*found).value_or("");
+  const auto placed = store::decode_payload(value);
   if (!placed) {  // damaged: it is never delivered, and everything else goes on
     log_error("a message moves on without its body {}", to_hex(from));
     return {};
