@@ -20,7 +20,10 @@ Result<void> Commit::add(const queue::Mutations& mutations) {
 }
 
 Result<void> Commit::apply() {
-  if (batch_.empty()) return {};
+  return batch_.empty() ? Result<void>() : close();
+}
+
+Result<void> Commit::close() {
   return store_.apply(shard_, epoch_, batch_.take());
 }
 

@@ -28,6 +28,9 @@ class Commit {
   Result<void> add(const queue::Mutations& mutations);
   // Writes what was gathered. Visible from now on, durable after the next sync.
   Result<void> apply();
+  // The same at the end of a turn; fails even if nothing was gathered when somebody else owns the
+  // shard meanwhile, because then what the turn has read is old.
+  Result<void> close();
   // Artifacts to release once a sync has covered what was applied; forgets them.
   std::vector<ArtifactId> take_released() { return std::exchange(released_, {}); }
   // True when an artifact was kept since the last call: its directory has to be synced too.

@@ -238,7 +238,7 @@ Result<Turn> Shard::commit() {
   queue::Mutations mutations;
   engine_.flush(mutations);
   SELVAGE_TRY(commit_.add(mutations));
-  SELVAGE_TRY(commit_.apply());
+  SELVAGE_TRY(answers_.empty() ? commit_.apply() : commit_.close());
   SELVAGE_TRY(read_ahead());
   for (Answer& answer : answers_) SELVAGE_TRY(fetch(answer.reply));
   return Turn{.answers = std::exchange(answers_, {}),

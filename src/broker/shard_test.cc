@@ -42,6 +42,24 @@ TEST_F(ShardTest, NothingIsLeftInTheStoreOfWhatWasDeleted) {
     EXPECT_EQ(records(table), 0u);
 }
 
+TEST_F(ShardTest, AStaleOwnerAnswersNobodyNotEvenWhoOnlyReads) {
+  create("q");
+  send("q", "x");
+  const auto former = std::move(shard_);
+  restart();
+  const auto got = receive("q");
+  // The former owner knows of no lease and would have nothing to delete.
+  ASSERT_TRUE(former
+                  ->submit(
+                      1000, queue::Delete{"q", {got.at(0).receipt}}, [](queue::Reply) { FAIL(); },
+                      clock_.now())
+                  .has_value());
+  ASSERT_TRUE(former->tick(clock_.now()).has_value());
+  const auto turn = former->commit();
+  ASSERT_FALSE(turn.has_value());
+  EXPECT_EQ(turn.error().code, ErrorCode::kGiveUp);
+}
+
 TEST_F(ShardTest, LongPollIsAnsweredByTheNextMessage) {
   create("q");
   const Ticket first = poll("q", seconds(20));
