@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/disk.h"
+
+#include "base/check.h"
+#include "tests/sim/block.h"
+
+namespace selvage::sim {
+
+using store::Table;
+
+Error SimStore::broken(ErrorCode code, const char* what) {
+  broken_ = code;
+  return {code, std::string("the simulated disk: ") + what};
+}
+
+Result<void> SimStore::usable() const {
+  if (!broken_) return {};
+  return failure(*broken_, "the simulated disk refuses everything until it is opened again");
+}
+
+Result<uint64_t> SimStore::claim(ShardIndex shard) {
+  SELVAGE_TRY(usable());
+  return ++epochs_[shard];
+}
+
+Result<void> SimStore::apply(ShardIndex shard, uint64_t epoch, store::Batch batch) {
+  SELVAGE_TRY(usable());
+  const auto owner = epochs_.find(shard);
+  if (owner == epochs_.end() || owner->second != epoch)
+    return std::unexpected(store::stale_epoch(shard, epoch));
+  if (batch.empty()) return {};
+  if (full_) {
+    marks_.hit(Mark::kDiskFull);
+    return std::unexpected(broken(ErrorCode::kDiskFull, "no space left"));
+  }
+  if (apply_failure_) {
+    marks_.hit(Mark::kApplyFailed);
+    return std::unexpected(broken(*std::exchange(apply_failure_, {}), "a write failed"));
+  }
+  tail_.push_back(encode_block(batch));
+  apply_to(shown_, batch);
+  ++applied_;
+  return {};
+}
+
+void SimStore::apply_to(Tables& tables, const store::Batch& batch) {
+  for (const store::RangeDelete& range : batch.ranges) {
+    if (range.last <= range.first) continue;
+    Records& in = tables.at(static_cast<size_t>(range.table));
+    in.erase(in.lower_bound(range.first), in.lower_bound(range.last));
+  }
+  for (const store::Write& write : batch.writes) {
+    SELVAGE_CHECK(!write.key.empty());
+    Records& in = tables.at(static_cast<size_t>(write.table));
+    if (write.value)
+      in[write.key] = {*write.value, sum_of(*write.value)};
+    else
+      in.erase(write.key);
+  }
+}
+
+Result<void> SimStore::sync() {
+  SELVAGE_TRY(usable());
+  if (sync_failure_) {
+    marks_.hit(Mark::kSyncFailed);
+    return std::unexpected(broken(*std::exchange(sync_failure_, {}), "a sync failed"));
+  }
+  for (; synced_ < covers_; ++synced_) {
+    SELVAGE_CHECK(!tail_.empty());
+    apply_to(durable_, *decode_block(tail_.front()));
+    tail_.pop_front();
+  }
+  return {};
+}
+
+Result<void> SimStore::sound(const Record& record) {
+  if (sum_of(record.value) == record.sum) return {};
+  rot_found_ = true;
+  return failure(ErrorCode::kCorruption, "the simulated disk: a record is not what was written");
+}
+
+Result<void> SimStore::scan(Table table, std::string_view first, std::string_view last,
+                            FunctionRef<bool(std::string_view, std::string_view)> each) {
+  const Records& in = shown_.at(static_cast<size_t>(table));
+  for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at) {
+    SELVAGE_TRY(sound(at->second));
+    if (!each(at->first, at->second.value)) break;
+  }
+  return {};
+}
+
+Result<std::vector<std::optional<std::string>>> SimStore::read(
+    Table table, const std::vector<std::string>& keys) {
+  const Records& in = shown_.at(static_cast<size_t>(table));
+  std::vector<std::optional<std::string>> values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto found = in.find(keys[i]);
+    if (found == in.end()) continue;
+    SELVAGE_TRY(sound(found->second));
+    values[i] = found->second.value;
+  }
+  return values;
+}
+
+std::vector<std::string> SimStore::keys(Table table) const {
+  std::vector<std::string> found;
+  for (const auto& [key, record] : shown_.at(static_cast<size_t>(table))) found.push_back(key);
+  return found;
+}
+
+store::Statistics SimStore::statistics() {
+  store::Statistics result;
+  for (const Records& in : shown_)
+    for (const auto& [key, record] : in) result.bytes_in_memory += key.size() + record.value.size();
+  result.bytes_on_disk = result.bytes_in_memory;
+  return result;
+}
+
+// What is left of the tail when the power goes: each block by itself may have reached the disk or
+// not, whole or torn, and the first one that has not ends it.
+void SimStore::lose_power() {
+  if (tail_.empty()) return;
+  const size_t kept = chance_.below(tail_.size() + 1);
+  switch (chance_.below(4)) {
+    case 0:  // in order, up to somewhere
+      if (kept < tail_.size()) marks_.hit(Mark::kLostPrefix);
+      tail_.resize(kept);
+      break;
+    case 1: {  // the last one torn
+      std::string& last = tail_.at(std::min(kept, tail_.size() - 1));
+      last.resize(chance_.below(last.size()));
+      marks_.hit(Mark::kTornTail);
+      break;
+    }
+    case 2: {  // out of order: later ones reached the disk, this one did not
+      const size_t hole = std::min(kept, tail_.size() - 1);
+      tail_.at(hole).clear();
+      if (hole + 1 < tail_.size()) marks_.hit(Mark::kHole);
+      break;
+    }
+    default: {
+      std::string& flipped = tail_.at(std::min(kept, tail_.size() - 1));
+      flipped.at(chance_.below(flipped.size())) ^= static_cast<char>(1 << chance_.below(8));
+      marks_.hit(Mark::kFlippedTail);
+    }
+  }
+}
+
+void SimStore::reopen(bool power_loss) {
+  if (power_loss)
+    lose_power();
+  else if (!tail_.empty())
+    marks_.hit(Mark::kKilled);
+  while (!tail_.empty()) {
+    const auto batch = decode_block(tail_.front());
+    if (!batch) break;  // the log ends here
+    apply_to(durable_, *batch);
+    tail_.pop_front();
+    ++synced_;
+  }
+  tail_.clear();
+  shown_ = durable_;
+  covers_ = synced_;
+  broken_.reset();
+  apply_failure_.reset();
+  sync_failure_.reset();
+  rot_found_ = false;
+}
+
+void SimStore::rot() {
+  size_t records = 0;
+  for (const Records& in : durable_) records += in.size();
+  if (records == 0) return;
+  size_t skip = chance_.below(records);
+  for (size_t table = 0; table < durable_.size(); ++table) {
+    Records& in = durable_.at(table);
+    if (skip >= in.size()) {
+      skip -= in.size();
+      continue;
+    }
+    const auto at = std::next(in.begin(), static_cast<ptrdiff_t>(skip));
+    std::string& value = at->second.value;
+    if (value.empty() || sum_of(value) != at->second.sum) return;  // nothing to flip, or flipped
+    Rotten rotten{table, at->first, value, value};
+    rotten.flipped.at(chance_.below(value.size())) ^= static_cast<char>(1 << chance_.below(8));
+    // What was overwritten since the last sync is not read from there.
+    const auto shown = shown_.at(table).find(at->first);
+    if (shown != shown_.at(table).end() && shown->second.value == value)
+      shown->second.value = rotten.flipped;
+    value = rotten.flipped;
+    rotten_.push_back(std::move(rotten));
+    return;
+  }
+}
+
+void SimStore::put_back(Tables& tables, const Rotten& rotten) {
+  Records& in = tables.at(rotten.table);
+  const auto at = in.find(rotten.key);
+  if (at != in.end() && at->second.value == rotten.flipped &&
+      at->second.sum == sum_of(rotten.sound))
+    at->second.value = rotten.sound;
+}
+
+void SimStore::repair() {
+  for (auto rotten = rotten_.rbegin(); rotten != rotten_.rend(); ++rotten) {
+    put_back(shown_, *rotten);
+    put_back(durable_, *rotten);
+  }
+  rotten_.clear();
+  rot_found_ = false;
+}
+
+}  // namespace selvage::sim

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What everything in a simulated world shares: time, chance, the disk, the weather, and where it is
+// said what happened.
+
+#include "tests/sim/chance.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/marks.h"
+#include "tests/sim/scheduler.h"
+#include "tests/sim/trace.h"
+
+namespace selvage::sim {
+
+// How bad things are at present, in percent of the requests.
+struct Weather {
+  uint64_t request_lost = 0;
+  uint64_t request_twice = 0;
+  uint64_t request_late = 0;
+  uint64_t reply_lost = 0;
+  Duration slowest_sync = std::chrono::milliseconds(3);
+};
+
+struct Site {
+  Site(uint64_t seed, bool printed)
+      : chance(seed), broker_chance(~seed), trace(printed), disk(chance, marks) {}
+  Instant now() { return scheduler.now(); }
+  template <typename... Args>
+  void say(fmt::format_string<Args...> format, Args&&... args) {
+    trace.line(now(), format, std::forward<Args>(args)...);
+  }
+
+  Scheduler scheduler;
+  Chance chance;
+  Chance broker_chance;  // the broker's own: ids, tokens, jitter
+  Trace trace;
+  Verdict verdict;
+  Marks marks;
+  SimStore disk;
+  Weather weather;
+};
+
+}  // namespace selvage::sim
