@@ -2,7 +2,7 @@
 # Each thing that people do here, as one command. On a bare Debian 12 only git and make are needed:
 # tools/setup installs the rest.
 .DEFAULT_GOAL := build
-.PHONY: help build test demo bench check format asan tsan fuzz clean
+.PHONY: help build test demo bench check format asan tsan fuzz sim clean
 
 help:
 	@echo 'build   the program: build/release/selvage'
@@ -13,6 +13,7 @@ help:
 	@echo 'format  lays out the C++ code'
 	@echo 'asan, tsan   the unit tests and the corpus of the fuzzers under the sanitizers'
 	@echo 'fuzz    each fuzzer for SECONDS=10; make test replays their corpus'
+	@echo 'sim     the simulator over SEEDS=1000 and what ever failed; SEED=n for one, twice'
 	@echo 'clean   removes what was built'
 
 build:
@@ -53,6 +54,12 @@ fuzz:
 	@tools/setup build fuzz
 	@tools/build fuzz fuzzers
 	@tools/run-fuzz --seconds $(SECONDS)
+
+SEEDS = 1000
+sim:
+	@tools/setup build
+	@tools/build release sim
+	@build/release/tests/sim/sim $(if $(SEED),--seed $(SEED),--file tests/sim/seeds.txt --seeds $(SEEDS))
 
 clean:
 	rm -rf build

@@ -26,8 +26,10 @@ Result<uint64_t> SimStore::claim(ShardIndex shard) {
 Result<void> SimStore::apply(ShardIndex shard, uint64_t epoch, store::Batch batch) {
   SELVAGE_TRY(usable());
   const auto owner = epochs_.find(shard);
-  if (owner == epochs_.end() || owner->second != epoch)
+  if (owner == epochs_.end() || owner->second != epoch) {
+    if (batch.empty()) marks_.hit(Mark::kStaleAfterRead);
     return std::unexpected(store::stale_epoch(shard, epoch));
+  }
   if (batch.empty()) return {};
   if (full_) {
     marks_.hit(Mark::kDiskFull);

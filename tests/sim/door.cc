@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/door.h"
 
+#include <algorithm>
+
 #include "tests/sim/town.h"
 
 namespace selvage::sim {
@@ -96,6 +98,16 @@ void Door::mark(const Call& call, const queue::Reply& reply) {
     if (const auto* const results = std::get_if<queue::ItemResults>(&reply))
       if (results->front() && !move->items.front().to.empty()) marks.hit(Mark::kMovedByHand);
   if (const auto* const tasks = std::get_if<std::vector<queue::MoveTask>>(&reply)) mark(*tasks);
+  if (const auto* const open = std::get_if<queue::OpenSession>(&call.command))
+    if (open->resume && refusal == nullptr) mark(*open);
+}
+
+void Door::mark(const queue::OpenSession& resumed) {
+  book_.for_each([&](const Lease& lease) {
+    const bool is_its = lease.session == resumed.resume && lease.end > site_.now();
+    if (is_its && std::ranges::find(resumed.holding, lease.receipt) == resumed.holding.end())
+      site_.marks.hit(Mark::kSurplusReturned);
+  });
 }
 
 void Door::mark(const Delivery& delivery, const Letter& letter) {

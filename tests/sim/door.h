@@ -27,6 +27,7 @@ class Door final : public Observer {
   void mark(const Call& call, const queue::Reply& reply);
   void mark(const queue::Delivery& delivery, const Letter& letter);
   void mark(const std::vector<queue::MoveTask>& tasks);
+  void mark(const queue::OpenSession& resumed);
 
   Site& site_;
   Ledger& ledger_;

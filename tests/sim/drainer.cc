@@ -29,6 +29,9 @@ class Drainer final : public Client {
     for (size_t i = 1; i < town().size(); ++i)
       receive.then_from.push_back(town().at((first + i) % town().size()).name);
     post_.call(receive, seconds(25), [this](const queue::Reply* reply) {
+      // A request to delete it may have been under way since before the calm.
+      if (reply != nullptr && std::holds_alternative<queue::Refusal>(*reply))
+        post_.tell(queue::CreateQueue{kScratch, lot(kScratch).config});
       if (reply != nullptr)
         if (const auto* const got = std::get_if<std::vector<queue::Delivery>>(reply)) remove(*got);
       later(milliseconds(50), [this] { act(); });

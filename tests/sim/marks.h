@@ -69,7 +69,7 @@ enum class Mark : uint8_t {
 };
 
 // Fewer seeds may miss a rare branch by chance; so many have never missed one.
-inline constexpr uint64_t kSeedsForAllMarks = 100;
+inline constexpr uint64_t kSeedsForAllMarks = 400;
 
 class Marks {
  public:

@@ -19,6 +19,7 @@ class Worker final : public Client {
 
   void start() override {
     queue_ = chance().pick(town()).name;
+    fails_ = chance().between(5, 60);
     open();
   }
   void retire() override {
@@ -99,14 +100,11 @@ class Worker final : public Client {
   void finish_one() {
     const Delivery& d = held_.front();
     const uint64_t dice = chance().below(100);
-    if (dice < 50) return settle(hand_over(d));
-    if (dice < 60) return settle(queue::Delete{d.queue, {d.receipt}});
-    if (dice < 70)
+    if (chance().percent(fails_)) return fail(d);
+    if (dice < 65) return settle(hand_over(d));
+    if (dice < 75) return settle(queue::Delete{d.queue, {d.receipt}});
+    if (dice < 85)
       return settle(queue::Return{{{d.receipt, milliseconds(chance().below(3) * 900)}}});
-    if (dice < 85) {
-      const std::string evidence = "{\"try\":" + std::to_string(chance().random().next()) + "}";
-      return settle(queue::Fail{{{d.receipt, site_.now(), evidence, chance().one_in(5)}}});
-    }
     if (dice < 90) {
       const Duration timeout = seconds(chance().between(1, 300));
       post_.call(queue::ChangeVisibility{d.queue, {{d.receipt, timeout}}}, kPatience,
@@ -116,6 +114,10 @@ class Worker final : public Client {
     if (dice < 95) return die();
     site_.marks.hit(Mark::kWorkerHung);
     pause(seconds(chance().between(5, 300)), [this] { finish_one(); });
+  }
+  void fail(const Delivery& d) {
+    const std::string evidence = "{\"try\":" + std::to_string(chance().random().next()) + "}";
+    settle(queue::Fail{{{d.receipt, site_.now(), evidence, chance().one_in(9)}}});
   }
   queue::HandOver hand_over(const Delivery& d) {
     queue::HandOver command{{{.receipt = d.receipt, .outputs = {}}}};
@@ -173,6 +175,7 @@ class Worker final : public Client {
   }
 
   std::string queue_;
+  uint64_t fails_ = 0;  // of a hundred messages
   SessionId session_;
   uint64_t generation_ = 0;
   std::deque<Delivery> held_;
