@@ -45,6 +45,7 @@ void Server::cancel(CallId id) {
 }
 
 void Server::plan_turn(Instant when) {
+  when = std::max(when, busy_until_);
   if (when >= next_turn_) return;
   next_turn_ = when;
   site_.scheduler.at(when, [self = shared_from_this(), when] {
@@ -63,6 +64,7 @@ void Server::turn() {
   ++turns_;
   turns_during_sync_ += syncing_.empty() ? 0 : 1;
   audit();
+  busy_until_ = site_.now() + site_.chance.between(Duration{0}, site_.weather.slowest_turn);
   const Instant next = shard_->next_event();
   if (next <= site_.now()) site_.verdict.fail("loop", "a turn leaves something due at once");
   if (next != kNever) plan_turn(next);

@@ -74,6 +74,7 @@ class Server : public std::enable_shared_from_this<Server> {
   std::vector<Decided> applied_;
   std::vector<Decided> syncing_;
   Instant next_turn_ = kNever;
+  Instant busy_until_{};
   uint64_t turns_ = 0;
   uint64_t turns_during_sync_ = 0;
   bool up_ = false;

@@ -18,6 +18,7 @@ struct Weather {
   uint64_t request_late = 0;
   uint64_t reply_lost = 0;
   Duration slowest_sync = std::chrono::milliseconds(3);
+  Duration slowest_turn = std::chrono::microseconds(400);  // then many calls share the next one
 };
 
 struct Site {

@@ -19,6 +19,7 @@ constexpr Duration kLongestCalm = minutes(25);
 World::World(uint64_t seed, bool printed)
     : site_(seed, printed), ledger_(site_), door_(site_, ledger_), post_(site_) {
   const Surroundings around{site_, post_, ledger_};
+  if (site_.chance.one_in(2)) site_.weather.slowest_turn = milliseconds(500);
   const auto add = [&](auto make, uint64_t most) {
     for (uint64_t left = site_.chance.between(1, most); left > 0; --left)
       clients_.push_back(make(around));
