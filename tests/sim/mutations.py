@@ -70,4 +70,8 @@ MUTATIONS = [
      "src/queue/message.cc",
      "if (!older || !token) return false;",
      "if (!older || !token) return true;"),
+    ("counted-later", "what a command counted is in a later batch than what it did",
+     "src/broker/shard.cc",
+     "engine_.flush(mutations);  // what it counted belongs to its batch",
+     ""),
 ]
