@@ -28,11 +28,12 @@ std::string name(const Place& place) {
 
 std::string fault_in(const SimStore& disk) {
   std::set<Place> records;
-  for (const std::string& key : disk.keys(store::Table::kState)) {
-    const auto [queue, seq] = store::decode_message_key(key);
-    if (!records.emplace(queue.value, seq.value).second)
-      return name({queue.value, seq.value}) + " has two records";
-  }
+  for (const store::Table table : {store::Table::kWaiting, store::Table::kHeld})
+    for (const std::string& key : disk.keys(table)) {
+      const store::MessagePlace at = store::decode_message_key(table, key);
+      if (!records.emplace(at.queue.value, at.seq.value).second)
+        return name({at.queue.value, at.seq.value}) + " has two records";
+    }
   std::set<Place> payloads;
   for (const std::string& key : disk.keys(store::Table::kBody)) payloads.insert(place_in(key));
   for (const Place& place : records)

@@ -86,6 +86,7 @@ Result<void> SimStore::scan(Table table, std::string_view first, std::string_vie
   const Records& in = shown_.at(static_cast<size_t>(table));
   for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at) {
     SELVAGE_TRY(sound(at->second));
+    if (table == Table::kWaiting) marks_.hit(Mark::kReadBack);
     if (!each(at->first, at->second.value)) break;
   }
   return {};

@@ -17,6 +17,7 @@ namespace selvage::sim {
   X(kKilled, "killed process, whole log kept")                         \
   X(kRotAtOpen, "flipped bit in a synced record found at open")        \
   X(kRotAtRead, "flipped bit in a synced record found at read")        \
+  X(kReadBack, "messages read back into memory")                       \
   X(kApplyFailed, "write failed")                                      \
   X(kSyncFailed, "sync failed")                                        \
   X(kDiskFull, "disk full")                                            \

@@ -16,8 +16,10 @@ constexpr Duration kFastestSync = microseconds(200);
 }  // namespace
 
 Result<void> Server::open() {
-  auto shard =
-      broker::Shard::open({}, {site_.disk, nullptr, site_.broker_chance.random()}, site_.now());
+  broker::ShardOptions options;
+  options.engine.memory = site_.memory;
+  auto shard = broker::Shard::open(options, {site_.disk, nullptr, site_.broker_chance.random()},
+                                   site_.now());
   if (!shard) return std::unexpected(std::move(shard).error());
   shard_ = *std::move(shard);
   up_ = true;

@@ -29,7 +29,7 @@ TEST(Replay, AnotherSeedGivesOthers) {
 class DiskTest : public ::testing::Test {
  protected:
   void put(const std::string& key) {
-    const store::Batch batch{{}, {{Table::kState, key, "value of " + key}}};
+    const store::Batch batch{{}, {{Table::kWaiting, key, "value of " + key}}};
     ASSERT_TRUE(disk_.apply({}, epoch_, batch));
   }
   void sync() {
@@ -38,7 +38,7 @@ class DiskTest : public ::testing::Test {
   }
   std::string all() {
     std::string found;
-    EXPECT_TRUE(disk_.scan(Table::kState, "", "~", [&](std::string_view key, std::string_view) {
+    EXPECT_TRUE(disk_.scan(Table::kWaiting, "", "~", [&](std::string_view key, std::string_view) {
       found += key;
       return true;
     }));
@@ -60,7 +60,7 @@ TEST_F(DiskTest, APowerLossKeepsWhatWasSyncedAndABeginningOfTheRest) {
     const std::string left = all();
     EXPECT_TRUE(std::string("abcd").starts_with(left)) << left;
     EXPECT_TRUE(left.starts_with("a")) << left;
-    const store::Batch clean{{{Table::kState, "b", "z"}}, {}};
+    const store::Batch clean{{{Table::kWaiting, "b", "z"}}, {}};
     ASSERT_TRUE(disk_.apply({}, epoch_, clean));
     sync();
   }
@@ -86,7 +86,7 @@ TEST_F(DiskTest, ASyncCoversWhatWasThereWhenItBeganAndNoMore) {
     disk_.reopen(true);
     EXPECT_EQ(all().front(), 'a');
     lost = lost || all() == "a";
-    const store::Batch clean{{{Table::kState, "a", "z"}}, {}};
+    const store::Batch clean{{{Table::kWaiting, "a", "z"}}, {}};
     ASSERT_TRUE(disk_.apply({}, epoch_, clean));
     sync();
   }
@@ -97,16 +97,16 @@ TEST_F(DiskTest, AFlippedBitIsReportedAndNeverShown) {
   put("a");
   sync();
   disk_.rot();
-  const auto read = disk_.read(Table::kState, {"a"});
+  const auto read = disk_.read(Table::kWaiting, {"a"});
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kCorruption);
   disk_.repair();
-  EXPECT_EQ(disk_.read(Table::kState, {"a"}).value().front(), "value of a");
+  EXPECT_EQ(disk_.read(Table::kWaiting, {"a"}).value().front(), "value of a");
 }
 
 TEST_F(DiskTest, AfterAFailureEverythingIsRefusedUntilItIsOpenedAgain) {
   disk_.fail_next_apply(ErrorCode::kRetry);
-  const store::Batch batch{{}, {{Table::kState, "a", ""}}};
+  const store::Batch batch{{}, {{Table::kWaiting, "a", ""}}};
   EXPECT_FALSE(disk_.apply({}, epoch_, batch));
   EXPECT_FALSE(disk_.apply({}, epoch_, batch));
   EXPECT_FALSE(disk_.sync());

@@ -3,6 +3,7 @@
 // What everything in a simulated world shares: time, chance, the disk, the weather, and where it is
 // said what happened.
 
+#include "queue/engine_limits.h"
 #include "tests/sim/chance.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/marks.h"
@@ -23,7 +24,11 @@ struct Weather {
 
 struct Site {
   Site(uint64_t seed, bool printed)
-      : chance(seed), broker_chance(~seed), trace(printed), disk(chance, marks) {}
+      : chance(seed),
+        broker_chance(~seed),
+        trace(printed),
+        disk(chance, marks),
+        memory(seed % 4 == 0 ? queue::MemoryLimits{} : kHardlyAny) {}
   Instant now() { return scheduler.now(); }
   template <typename... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) {
@@ -38,6 +43,11 @@ struct Site {
   Marks marks;
   SimStore disk;
   Weather weather;
+  const queue::MemoryLimits memory;  // in most worlds so little that pages are read all the time
+
+ private:
+  static constexpr queue::MemoryLimits kHardlyAny{
+      .most = 12, .first_page = 2, .largest_page = 4, .smallest_page = 1, .idle_held = 4};
 };
 
 }  // namespace selvage::sim
