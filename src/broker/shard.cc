@@ -16,6 +16,9 @@ using store::Table;
 
 namespace {
 
+// At once; what is wanted then comes with the next command or turn.
+constexpr int kRoundsOfReading = 64;
+
 // Only a receive that does not wait is told that too many messages are in flight (SQS quotas page).
 bool found_nothing(const Reply& reply) {
   const auto* const refusal = std::get_if<queue::Refusal>(&reply);
@@ -36,7 +39,6 @@ Result<std::unique_ptr<Shard>> Shard::open(const ShardOptions& options, const Sh
 }
 
 Result<void> Shard::recover(Instant now) {
-  now_ = now;
   Result<void> outcome;
   const auto [first, last] = store::shard_range(options_.index);
   SELVAGE_TRY(
@@ -120,6 +122,7 @@ Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, I
 Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
   queue::Mutations mutations;
   look_for_artifacts(command);
+  if (engine_.is_due(now)) SELVAGE_TRY(pass_time(now));
   for (size_t n = 0; n < queue::kMaxPagesAtOnce; ++n) {
     const auto page = engine_.page_before(command);
     if (!page) break;
@@ -145,10 +148,24 @@ Result<void> Shard::load(const queue::Page& page, Instant now) {
   return {};
 }
 
-// At the end of a turn, so that the next one finds its messages in memory.
-Result<void> Shard::read_ahead() {
-  for (const queue::Page& page : engine_.take_pages()) SELVAGE_TRY(load(page, now_));
+// What was due comes true, and what that leaves to be read is read: so whoever asks for counts or
+// messages sees them as they are now.
+Result<void> Shard::pass_time(Instant now) {
+  for (int round = 0; round < kRoundsOfReading; ++round) {
+    if (engine_.next_event() > now && !engine_.wants_pages()) return {};
+    SELVAGE_TRY(advance(now));
+    for (const queue::Page& page : engine_.take_pages()) {
+      SELVAGE_TRY(load(page, now));
+      SELVAGE_TRY(advance(now));  // it may be past its time
+    }
+  }
   return {};
+}
+
+Result<void> Shard::advance(Instant now) {
+  queue::Mutations mutations;
+  engine_.advance(now, mutations);
+  return commit_.add(mutations);
 }
 
 // Only files can tell whether an output's artifact is there, and the engine has none.
@@ -198,10 +215,7 @@ Result<void> Shard::serve_queue(const std::string& queue, Instant now) {
 }
 
 Result<void> Shard::tick(Instant now) {
-  now_ = now;
-  queue::Mutations mutations;
-  engine_.advance(now, mutations);
-  SELVAGE_TRY(commit_.add(mutations));
+  SELVAGE_TRY(pass_time(now));
   while (true) {
     const auto late = std::ranges::find_if(unresumed_, [&](auto& s) { return s.second <= now; });
     if (late == unresumed_.end()) break;
@@ -214,6 +228,8 @@ Result<void> Shard::tick(Instant now) {
                 now);
     if (!closed) return std::unexpected(closed.error());
   }
+  SELVAGE_TRY(serve_waiters(now));
+  SELVAGE_TRY(pass_time(now));  // reads ahead
   SELVAGE_TRY(serve_waiters(now));
   end_waits(now);
   return {};
@@ -239,7 +255,6 @@ Result<Turn> Shard::commit() {
   engine_.flush(mutations);
   SELVAGE_TRY(commit_.add(mutations));
   SELVAGE_TRY(answers_.empty() ? commit_.apply() : commit_.close());
-  SELVAGE_TRY(read_ahead());
   for (Answer& answer : answers_) SELVAGE_TRY(fetch(answer.reply));
   return Turn{.answers = std::exchange(answers_, {}),
               .released = commit_.take_released(),

@@ -89,7 +89,8 @@ class Shard {
   Result<void> restore(std::string_view key, std::string_view value, Instant now);
   Result<void> restore_held(Instant now);
   Result<void> load(const queue::Page& page, Instant now);
-  Result<void> read_ahead();
+  Result<void> pass_time(Instant now);
+  Result<void> advance(Instant now);
   Result<queue::Reply> execute(queue::Command&& command, Instant now);
   void look_for_artifacts(queue::Command& command) const;
   bool park(Ticket ticket, const queue::Receive& command, Done& done, Instant now);
@@ -108,7 +109,6 @@ class Shard {
   Reader reader_;
   std::vector<Answer> answers_;
   Waiters waiters_;
-  Instant now_{};                           // of the last call that said
   std::map<SessionId, Instant> unresumed_;  // sessions found at recovery, and when they end
 };
 

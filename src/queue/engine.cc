@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "queue/message_id.h"
 
 namespace selvage::queue {
 
@@ -32,9 +31,9 @@ Reads Engine::reads(const Command& command, Instant now, Mutations& out) {
     if (queue != nullptr) advance_queue(*queue, x);
     return queue;
   };
+  // Also those in memory: what is done to one may push another out.
   const auto look_up = [&](const Queue& queue, MessageId id) {
-    const Message* const message = queue.in_memory(place_of(id));
-    if (message == nullptr || message->id != id) reads.messages.push_back({queue.id(), id, {}});
+    reads.messages.push_back({queue.id(), id, {}});
   };
   const auto look_up_receipt = [&](const Queue& queue, const Receipt& receipt) {
     if (queue.is_fifo()) return;  // only a held one goes by its receipt
@@ -78,6 +77,8 @@ void Engine::load(const Page& page, std::vector<Located> records, Instant now) {
   stock_.load(*queue, page, std::move(records), now);
   if (!queue->messages.first_ready()) stock_.want_page(*queue, 1);
   reschedule(*queue);
+  for (const QueueId id : stock_.take_shrunk())
+    if (Queue* const shrunk = find(id)) reschedule(*shrunk);
 }
 
 void Engine::restore(const QueueRecord& record) {
@@ -224,7 +225,7 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   for (std::string& key : queue.deduplication.expire(x.now))
     x.out.emplace_back(DropDeduplication{queue.record.id, std::move(key)});
   expire(queue, x);
-  stock_.put_idle_back(queue, x);
+  if (stock_.put_idle_back(queue, x)) dirty_.insert(queue.id());
   stock_.want_due_pages(queue, x.now);
   reschedule(queue);
 }

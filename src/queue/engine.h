@@ -56,6 +56,8 @@ class Engine {
   // Pages to read ahead, the most urgent first; to be loaded before anything else happens.
   std::vector<Page> take_pages() { return stock_.take_pages(); }
   bool wants_pages() const { return stock_.wants_pages(); }
+  // Time has something to do by `now`, or waits for a page to do it.
+  bool is_due(Instant now) const { return next_event() <= now || stock_.wants_due_pages(); }
   // `records`: all there are of the page, in order; fewer than its limit are the lane's last.
   void load(const Page& page, std::vector<Located> records, Instant now);
 

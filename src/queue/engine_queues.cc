@@ -161,15 +161,23 @@ Reply Engine::run(SetQueue& c, Context& x) {
 // received them (SetQueueAttributes, DelaySeconds). Those that wait for it are counted from when
 // they came, so they need no change; those that have vested wait again if they are in memory.
 void Engine::apply_delay(Queue& queue, Context& x) {
-  std::vector<std::pair<Seq, Message>> changed;
+  struct Changed {
+    Seq seq;
+    Place place;
+    Message message;
+  };
+  std::vector<Changed> changed;
   queue.messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
     const Instant vest = entry.message.sent + queue.record.config.delay;
     const bool matters = entry.place.is_delayed() || vest > x.now;
     if (entry.place.is_held() || !matters || entry.message.vest == vest) return;
-    changed.emplace_back(seq, entry.message).second.vest = vest;
+    changed.push_back({seq, entry.place, entry.message});
+    changed.back().message.vest = vest;
   });
-  for (auto& [seq, message] : changed)
-    stock_.set_delay(queue, *Stock::locate(queue, seq, x), std::move(message), x);
+  for (auto& [seq, place, message] : changed) {
+    const bool in_memory = queue.in_memory(seq) != nullptr;  // else another one has pushed it out
+    stock_.set_delay(queue, {seq, place, nullptr, in_memory}, std::move(message), x);
+  }
 }
 
 void Engine::count_empty_receive(const std::string& queue) {

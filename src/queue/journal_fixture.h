@@ -198,6 +198,7 @@ struct Driver {
   Mutations* last = nullptr;  // what the last command or advance changed
 
   Reply ask(Command command, Instant now) const {
+    if (engine.is_due(now)) advance(now);
     for (size_t n = 0; n < kMaxPagesAtOnce; ++n)
       if (const auto page = engine.page_before(command))
         engine.load(*page, journal.page(*page), now);

@@ -49,7 +49,8 @@ struct Queue {
 struct Context {
   Instant now;
   Mutations& out;
-  const std::vector<Located>& found;  // as reads() asked for
+  const std::vector<Located>& found;               // as reads() asked for
+  std::vector<std::pair<QueueId, Seq>> left = {};  // of those, the ones that stand there no more
 };
 
 // Where a message was found; `message` is valid until something changes.

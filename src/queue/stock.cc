@@ -63,7 +63,10 @@ void Stock::leave(Queue& queue, const Standing& from, Context& x) {
   x.out.emplace_back(DropMessage{queue.id(), from.seq, place});
   count(queue, place, -1);
   ++queue.left_since_floor;
-  if (!from.in_memory) return;
+  if (!from.in_memory) {
+    x.left.emplace_back(queue.id(), from.seq);
+    return;
+  }
   if (place.is_held())
     queue.messages.remove(from.seq);
   else
@@ -78,7 +81,9 @@ void Stock::relocate(Queue& queue, const Standing& from, Message message, Contex
 }
 
 void Stock::end_delay(Queue& queue, Seq seq, Context& x) {
-  const auto& [message, place] = *queue.messages.find(seq);
+  const auto* const entry = queue.messages.find(seq);
+  if (entry == nullptr) return;  // pushed out meanwhile, it comes with the next page
+  const auto& [message, place] = *entry;
   const Place home = home_of(message, place);
   Message vested = message;
   leave(queue, {seq, place, &message}, x);
@@ -91,11 +96,11 @@ void Stock::set_delay(Queue& queue, const Standing& from, Message message, Conte
   enter(queue, from.seq, {std::move(message), place}, x);
 }
 
-void Stock::put_idle_back(Queue& queue, Context& x) {
+bool Stock::put_idle_back(Queue& queue, Context& x) {
   const MessageIndex& messages = queue.messages;
   const uint64_t idle = messages.held() - messages.in_flight() - messages.retrying();
   // On a FIFO queue they are the first of their groups, so they are the next to be taken.
-  if (queue.is_fifo() || idle <= limits_.idle_held) return;
+  if (queue.is_fifo() || idle <= limits_.idle_held) return false;
   std::vector<std::pair<Instant, Seq>> back;  // those that somebody lost by death stay the first
   messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
     const Instant vest = entry.message.vest;
@@ -111,6 +116,7 @@ void Stock::put_idle_back(Queue& queue, Context& x) {
     enter(queue, seq, {std::move(message), place}, x);
   }
   shrink(queue);
+  return !back.empty();
 }
 
 void Stock::clear(Queue& queue) {
@@ -146,6 +152,7 @@ void Stock::raise_floor(Queue& queue) {
 std::optional<Standing> Stock::locate(const Queue& queue, Seq seq, const Context& x) {
   if (const auto* const entry = queue.messages.find(seq))
     return Standing{seq, entry->place, &entry->message};
+  if (std::ranges::find(x.left, std::pair(queue.id(), seq)) != x.left.end()) return std::nullopt;
   for (const Located& located : x.found)
     if (located.queue == queue.id() && located.seq == seq)
       return Standing{seq, located.place, &located.message, false};
@@ -276,6 +283,7 @@ void Stock::shrink(Queue& queue) {
     queue.window.leave_behind(lane, part.from, part.oldest, limits_.smallest_page);
   }
   by_use_.erase({std::exchange(queue.used, 0), queue.id()});
+  shrunk_.push_back(queue.id());
   low_.erase(queue.id());  // not before somebody asks for its messages again
 }
 

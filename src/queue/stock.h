@@ -49,7 +49,8 @@ class Stock {
   static Place place_for(Queue& queue, const Message& message, Instant now);
 
   // Those held by nobody that are too many to be kept in memory wait in the store again.
-  void put_idle_back(Queue& queue, Context& x);
+  // False: there are none, and nothing has changed.
+  bool put_idle_back(Queue& queue, Context& x);
   void clear(Queue& queue);  // forgets every message of it; the mutation is the caller's
   static void raise_floor(Queue& queue);  // the place to look from after a restart
 
@@ -65,7 +66,11 @@ class Stock {
   void want_due_pages(Queue& queue, Instant now);
   std::vector<Page> take_pages();  // to be loaded before anything else happens
   bool wants_pages() const { return !due_.empty() || !low_.empty(); }
+  bool wants_due_pages() const { return !due_.empty(); }
   void load(Queue& queue, const Page& page, std::vector<Located> records, Instant now);
+
+  // Queues that had to give up memory since the last call: they have something else to wait for.
+  std::vector<QueueId> take_shrunk() { return std::exchange(shrunk_, {}); }
 
   void audit() const;  // CHECKs the invariants
 
@@ -86,6 +91,7 @@ class Stock {
   size_t in_memory_ = 0;                           // waiting messages, of all queues
   std::set<std::pair<uint64_t, QueueId>> by_use_;  // queues that have some, least lately used first
   uint64_t uses_ = 0;
+  std::vector<QueueId> shrunk_;
   std::vector<Page> due_;  // asked for by time
   std::set<QueueId> low_;  // queues of which a lane may have run low
 };

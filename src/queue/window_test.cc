@@ -221,6 +221,37 @@ TEST_F(LargeQueueTest, EachOfThemCanBeCancelledRescheduledAndLookedAtByItsId) {
   EXPECT_EQ(drain("q"), Bodies{"51"});
 }
 
+TEST_F(LargeQueueTest, ANewDelayCountsForMoreThanStaysInMemory) {
+  create_fifo("f");
+  for (int i = 0; i < 30; ++i) send("f", std::to_string(i), std::to_string(i));
+  ConfigPatch patch;
+  patch.delay = seconds(60);
+  ask<Done>(SetQueue{"f", patch});
+  const QueueInfo changed = info("f");
+  EXPECT_EQ(changed.visible + changed.delayed, 30u);
+  EXPECT_GT(changed.delayed, 0u);
+  patch.delay = Duration{0};
+  ask<Done>(SetQueue{"f", patch});
+  expect_counts("f", 30, 0, 0);
+  EXPECT_EQ(drain("f").size(), 30u);
+}
+
+TEST_F(LargeQueueTest, WhatIsNamedTwiceInOneCommandGoesOnce) {
+  create("q");
+  std::vector<MessageId> ids;
+  for (int i = 0; i < 30; ++i) ids.push_back(send("q", std::to_string(i)).id);
+  const auto cancelled = ask<ItemResults>(Cancel{"q", {ids[25], ids[25]}});
+  EXPECT_TRUE(cancelled[0].has_value());
+  EXPECT_EQ(cancelled[1].error(), Refusal::kNoMessage);
+  expect_counts("q", 29, 0, 0);
+  std::vector<Receipt> receipts;
+  for (int i = 0; i < 25; ++i) receipts.push_back(take("q"));
+  pass(seconds(31));
+  ask<ItemResults>(Delete{"q", {receipts[0], receipts[24], receipts[0], receipts[24]}});
+  expect_counts("q", 27, 0, 0);
+  EXPECT_EQ(drain("q").size(), 27u);
+}
+
 TEST_F(LargeQueueTest, PeekShowsAllOfThemPageByPage) {
   create("q");
   fill("q", 50);

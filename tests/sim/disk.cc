@@ -183,6 +183,8 @@ void SimStore::rot() {
     }
     const auto at = std::next(in.begin(), static_cast<ptrdiff_t>(skip));
     std::string& value = at->second.value;
+    // A damaged payload stops nobody: it is not delivered, and its message is as good as lost.
+    if (static_cast<Table>(table) == Table::kBody) return;
     if (value.empty() || sum_of(value) != at->second.sum) return;  // nothing to flip, or flipped
     Rotten rotten{table, at->first, value, value};
     rotten.flipped.at(chance_.below(value.size())) ^= static_cast<char>(1 << chance_.below(8));
