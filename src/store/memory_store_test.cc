@@ -35,6 +35,14 @@ TEST(MemoryStore, SaysHowMuchItHolds) {
   EXPECT_EQ(store.statistics().bytes_on_disk, 0u);
 }
 
+TEST(MemoryStore, HasNothingToCopyAndSaysSo) {
+  MemoryStore store;
+  const auto copied = store.checkpoint("/nowhere/copy", {});
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().code, ErrorCode::kGiveUp);
+  EXPECT_NE(copied.error().message.find("in memory"), std::string::npos);
+}
+
 TEST(MemoryStoreDeathTest, AnEmptyKeyIsABug) {
   MemoryStore store;
   const uint64_t epoch = *store.claim(ShardIndex{1});

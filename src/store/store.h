@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,7 +55,7 @@ struct Statistics {
 };
 
 // apply() and sync() may be called from different threads at the same time; everything else from
-// one thread at a time, reads also beside apply and sync.
+// one thread at a time, reads also beside apply and sync, and one checkpoint() beside everything.
 class Store {
  public:
   virtual ~Store() = default;
@@ -87,6 +88,19 @@ class Store {
 
   // From any thread, beside everything else; must cost no more than a few milliseconds.
   virtual Statistics statistics() = 0;
+
+  // Makes a copy that the same kind of store opens: everything applied before the call, of a batch
+  // applied meanwhile all or nothing. `path` is absolute and does not exist, its parent does. The
+  // copy is durable on return, but for its own name. Holds up apply() and sync() no longer than a
+  // sync does. Gives up between two files when `stop` is asked for.
+  // Failure: kGiveUp when this store keeps nothing, or was stopped; kDiskFull, kSettings (about
+  // `path`), or as sync(). What was copied so far is left at `path`, for the caller to remove.
+  virtual Result<void> checkpoint([[maybe_unused]] const std::string& path,
+                                  [[maybe_unused]] const std::stop_token& stop) {
+    return failure(ErrorCode::kGiveUp,
+                   "this server keeps everything in memory and nothing on disk: there is nothing "
+                   "to copy");
+  }
 };
 
 // The failure of apply() for an owner that was fenced, the same sentence in every store.

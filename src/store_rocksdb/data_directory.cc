@@ -15,11 +15,8 @@ namespace {
 
 constexpr std::string_view kFormat = "FORMAT";
 constexpr std::string_view kNewFormat = "FORMAT.new";
-constexpr std::string_view kLock = "broker.lock";
 constexpr std::string_view kQueues = "queues";
 constexpr std::string_view kFormatWord = "selvage-data ";
-
-enum class Contents { kFree, kBegun, kOurs };
 
 std::string format_text() {
   return fmt::format("{}{}\n", kFormatWord, kFormatVersion);
@@ -54,6 +51,8 @@ Result<void> check_format(const std::string& directory, std::string_view text) {
                              directory, version, kFormatVersion));
 }
 
+}  // namespace
+
 Result<Contents> inspect(const std::string& directory) {
   // The names before the marks: what a creation beside us adds after its mark is then not seen
   // without it.
@@ -75,7 +74,9 @@ Result<Contents> inspect(const std::string& directory) {
   return begun ? Contents::kBegun : Contents::kFree;
 }
 
-}  // namespace
+Result<void> mark_copy(const std::string& directory) {
+  return write_synced(directory, kFormat, format_text());
+}
 
 Result<DataDirectory> DataDirectory::open(const std::string& path) {
   SELVAGE_TRY(make_directories(path));

@@ -15,11 +15,26 @@
 // gone, something has been lost, and it is not created anew in silence.
 
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "store_rocksdb/files.h"
 
 namespace selvage::store_rocksdb {
+
+inline constexpr std::string_view kLock = "broker.lock";  // locked while it is open
+
+enum class Contents {
+  kFree,   // nothing that is a store's: a new one may be created here
+  kBegun,  // ours, but its creation has not ended
+  kOurs,
+};
+// Looks at the marks and changes nothing.
+// Failure: kVersion (foreign, or another version), kSettings (unreadable).
+Result<Contents> inspect(const std::string& directory);
+
+// Gives a directory that has a whole copy of the store in it the mark of one that is ours.
+Result<void> mark_copy(const std::string& directory);
 
 // A data directory that is ours alone until the object dies.
 class DataDirectory {

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "store_rocksdb/checkpoint.h"
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
 #include "store_rocksdb/reclaimer.h"
@@ -96,6 +97,7 @@ class RocksdbStore final : public store::Store {
   Result<std::vector<std::optional<std::string>>> read(
       Table table, const std::vector<std::string>& keys) override;
   store::Statistics statistics() override;
+  Result<void> checkpoint(const std::string& path, const std::stop_token& stop) override;
 
  private:
   rocksdb::ColumnFamilyHandle* handle(Table table) const {
@@ -272,6 +274,12 @@ store::Statistics RocksdbStore::statistics() {
   db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheUsage, &cache);  // one for all tables
   result.bytes_in_memory = memtables + cache;
   return result;
+}
+
+Result<void> RocksdbStore::checkpoint(const std::string& path, const std::stop_token& stop) {
+  SELVAGE_TRY(make_directories(path));
+  SELVAGE_TRY(copy_database(*db_, *failures_, path + "/queues", stop));
+  return mark_copy(path);  // the last step, as when a directory is created
 }
 
 }  // namespace
