@@ -7,8 +7,13 @@
 
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "base/check.h"
 
 namespace selvage::artifact {
 namespace {
@@ -48,6 +53,56 @@ Result<void> move(const std::string& from, const std::string& to) {
 }
 
 }  // namespace
+
+// What holds have put off. Nobody waits for a removal but a hold that begins: it finds whole
+// artifacts only.
+class Hold::Books {
+ public:
+  void hold() {
+    std::unique_lock lock(mutex_);
+    ++holds_;
+    removed_.wait(lock, [&] { return removing_ == 0; });
+  }
+  void end_hold() {
+    std::unique_lock lock(mutex_);
+    SELVAGE_CHECK(holds_ > 0);
+    if (--holds_ == 0) remove_now(std::exchange(put_off_, {}), lock);
+  }
+  void remove(const std::string& path) {
+    std::unique_lock lock(mutex_);
+    if (holds_ > 0)
+      put_off_.push_back(path);
+    else
+      remove_now({path}, lock);
+  }
+
+ private:
+  void remove_now(const std::vector<std::string>& paths, std::unique_lock<std::mutex>& lock) {
+    ++removing_;
+    lock.unlock();
+    for (const std::string& path : paths) remove_tree(path);
+    lock.lock();
+    --removing_;
+    removed_.notify_all();
+  }
+
+  std::mutex mutex_;  // over everything below
+  std::condition_variable removed_;
+  int holds_ = 0;
+  int removing_ = 0;
+  std::vector<std::string> put_off_;
+};
+
+Hold::Hold(std::shared_ptr<Books> books) : books_(std::move(books)) {
+  books_->hold();
+}
+
+Hold::~Hold() {
+  if (books_) books_->end_hold();
+}
+
+Artifacts::Artifacts(std::string root)
+    : root_(std::move(root)), books_(std::make_shared<Hold::Books>()) {}
 
 Result<Artifacts> Artifacts::open(const std::string& root) {
   std::error_code error;
@@ -92,7 +147,11 @@ Result<void> Artifacts::sync() const {
 }
 
 void Artifacts::release(ArtifactId id) const {
-  remove_tree(path(id));
+  books_->remove(path(id));
+}
+
+Hold Artifacts::hold() const {
+  return Hold(books_);
 }
 
 void Artifacts::sweep(const std::set<ArtifactId>& live) const {
