@@ -144,4 +144,13 @@ Result<Fd> lock(const std::string& directory, std::string_view name) {
   return fd;
 }
 
+Result<Fd> lock_out(const std::string& directory, std::string_view name) {
+  Fd fd(::open(path_of(directory, name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return fd;
+  if (!fd) return std::unexpected(os_failure("read", directory, errno));
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) return fd;
+  if (errno == EWOULDBLOCK) return std::unexpected(in_use(directory, fd));
+  return std::unexpected(os_failure("lock", directory, errno));
+}
+
 }  // namespace selvage::store_rocksdb

@@ -59,4 +59,8 @@ Result<void> rename_synced(const std::string& directory, std::string_view from,
 // when the last copy of the descriptor closes. Failure: kInUse, naming the holder.
 Result<Fd> lock(const std::string& directory, std::string_view name);
 
+// As long as it is held nobody can lock() the file. Writes nothing; holds nothing when there is no
+// such file. Failure: kInUse, naming the holder.
+Result<Fd> lock_out(const std::string& directory, std::string_view name);
+
 }  // namespace selvage::store_rocksdb
