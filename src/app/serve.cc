@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/backups.h"
 #include "app/credentials.h"
 #include "app/failure.h"
 #include "app/front.h"
@@ -46,7 +47,8 @@ constexpr Duration kDrainGrace = std::chrono::seconds(5);
 // What the protocols see of the broker.
 class BrokerBackend final : public sqs::Backend {
  public:
-  explicit BrokerBackend(broker::Broker& broker) : broker_(broker) {}
+  BrokerBackend(broker::Broker& broker, BackupSource source)
+      : broker_(broker), backups_(std::move(source)) {}
 
   Ticket submit(queue::Command command, Done done) override {
     const Phase phase = phase_.load(std::memory_order_relaxed);
@@ -62,12 +64,16 @@ class BrokerBackend final : public sqs::Backend {
   }
   std::shared_ptr<const queue::Policies> policies() const override { return broker_.policies(); }
 
-  // From now on no receive waits, and what waits is answered.
+  // From now on no receive waits, and what waits is answered; a backup that is under way ends.
   void drain() {
     phase_ = Phase::kDraining;
+    backups_.stop();
     broker_.end_waits();
   }
   void close() { phase_ = Phase::kClosed; }  // nothing is decided any more
+  void back_up(const std::string& directory, BackedUp done) override {
+    backups_.start(directory, std::move(done));
+  }
 
  private:
   enum class Phase : uint8_t { kServing, kDraining, kClosed };
@@ -82,6 +88,7 @@ class BrokerBackend final : public sqs::Backend {
 
   broker::Broker& broker_;
   std::atomic<Phase> phase_ = Phase::kServing;
+  Backups backups_;
 };
 
 Result<std::unique_ptr<store::Store>> open_store(const ServeSettings& settings, bool accept_loss) {
@@ -321,7 +328,7 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
       .on_health = [&](const broker::Health& health) { operation.readiness.set(health.state); }};
   auto broker = broker::Broker::start(std::move(world), shard, end_at_once);
   if (!broker) return report(broker.error());
-  BrokerBackend backend(**broker);
+  BrokerBackend backend(**broker, {parts.store, parts.artifacts, settings.data});
   sqs::Guard guard(backend, parts.identity);
   guard.use(std::move(parts.verifier));
   sqs::Api api({backend, parts.identity, guard, &operation.monitor.requests()});

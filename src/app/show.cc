@@ -41,6 +41,15 @@ std::string show_size(int64_t bytes) {
   return fmt::format("{}B", bytes);
 }
 
+std::string show_bytes(uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (bytes < kKibi) return fmt::format("{} B", bytes);
+  auto number = static_cast<double>(bytes) / kKibi;
+  size_t unit = 0;
+  for (; number >= kKibi && unit + 1 < kUnits.size(); ++unit) number /= kKibi;
+  return fmt::format("{:.1f} {}", number, kUnits[unit]);
+}
+
 std::string count_of(int64_t n, std::string_view thing) {
   return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
 }

@@ -12,8 +12,9 @@
 
 namespace selvage::app {
 
-std::string show_time(Instant t);      // "2026-11-22 10:03:07 UTC"
-std::string show_size(int64_t bytes);  // "1MiB", "256KiB", "1000B": as options take it
+std::string show_time(Instant t);        // "2026-11-22 10:03:07 UTC"
+std::string show_size(int64_t bytes);    // "1MiB", "256KiB", "1000B": as options take it
+std::string show_bytes(uint64_t bytes);  // "512 B", "1.5 MiB": about as many
 std::string count_of(int64_t n, std::string_view thing);  // "1 message", "2 messages"
 
 // One line that begins like `text`, at most `width` characters; what is cut is shown by "…".

@@ -44,6 +44,8 @@ constexpr NamedAction kActions[] = {
     {"Selvage.Return", return_messages, About::kNoQueue},
     {"Selvage.Fail", fail_messages, About::kNoQueue},
     {"Selvage.Statistics", statistics, About::kNoQueue},
+    // Everything leaves with a copy: only who is granted "*" on "*" may have one made.
+    {"Selvage.Backup", backup, About::kNoQueue, "*"},
 };
 constexpr std::string_view kOwn = "Selvage.";
 

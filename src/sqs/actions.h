@@ -48,6 +48,7 @@ void return_messages(const CallPtr& call);
 void fail_messages(const CallPtr& call);
 void set_retry_policy(const CallPtr& call);
 void statistics(const CallPtr& call);
+void backup(const CallPtr& call);
 
 // ---- finding them
 enum class About : uint8_t {

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "base/error.h"
 #include "queue/command.h"
 
 namespace selvage::sqs {
@@ -24,6 +26,14 @@ class Backend {
   // The policy documents of all queues that have one, by queue. A change is seen at the latest when
   // it is answered. Null: there are none.
   virtual std::shared_ptr<const queue::Policies> policies() const { return nullptr; }
+
+  // Copies everything that is durable by now to a directory of this machine, while life goes on;
+  // calls `done` once, on any thread, with the bytes of the copy when that is durable.
+  // Failure: kSettings when `directory` cannot be used; the others are about the server.
+  using BackedUp = std::function<void(selvage::Result<uint64_t> bytes)>;
+  virtual void back_up([[maybe_unused]] const std::string& directory, BackedUp done) {
+    done(failure(ErrorCode::kGiveUp, "this server cannot make a backup"));
+  }
 };
 
 // What names in answers say.

@@ -45,6 +45,11 @@ class EngineBackend final : public Backend {
   }
   std::shared_ptr<const queue::Policies> policies() const override { return policies_; }
 
+  void back_up(const std::string& directory, BackedUp done) override {
+    backed_up.push_back(directory);
+    done(backup);
+  }
+
   // As a broker does when the wait of those that are parked is over.
   void end_waits() {
     for (auto& [ticket, done] : std::exchange(parked, {})) done(std::vector<queue::Delivery>{});
@@ -71,6 +76,8 @@ class EngineBackend final : public Backend {
   ManualClock clock;
   std::vector<queue::Command> submitted;
   std::vector<Ticket> cancelled;
+  std::vector<std::string> backed_up;       // where to
+  selvage::Result<uint64_t> backup = 4096;  // what became of it
   std::map<Ticket, Done> parked;
   bool holds_answers = false;
   std::vector<std::pair<Done, queue::Reply>> held;

@@ -287,6 +287,7 @@ std::vector<Sample> samples() {
       {"Selvage.Return", R"({"Entries":[{)" + handle + "}]}"},
       {"Selvage.Fail", R"({"Entries":[{)" + handle + "}]}"},
       {"Selvage.Statistics", "{}"},
+      {"Selvage.Backup", R"({"Directory":"/srv/copy"})"},
   };
 }
 
@@ -310,6 +311,17 @@ TEST_F(GuardTest, EveryActionAsksWhoItIsAndWhetherTheyMay) {
 TEST_F(GuardTest, WhoMayDoEverythingMayDoEachOfThem) {
   for (const auto& [target, json] : samples())
     EXPECT_NE(as("AKIAADMIN", target, json).status, 403) << target;
+}
+
+TEST_F(GuardTest, OnlyWhoMayDoEverythingMayMakeABackup) {
+  const std::string json = R"({"Directory":"/srv/copy"})";
+  const Answer worker = as("AKIAWORKER", "Selvage.Backup", json);
+  EXPECT_EQ(worker.error(), kMayNot) << "Selvage.* on all queues is not everything";
+  EXPECT_THAT(worker["message"], HasSubstr("perform: sqs:* on resource: " + arn("") + " because"));
+  EXPECT_EQ(as("AKIAFOREIGN", "Selvage.Backup", json).error(), kMayNot) << "another account's";
+  EXPECT_TRUE(backend_.backed_up.empty());
+  EXPECT_EQ(as("AKIAADMIN", "Selvage.Backup", json).status, 200);
+  EXPECT_EQ(backend_.backed_up, std::vector<std::string>{"/srv/copy"});
 }
 
 TEST_F(GuardTest, RefusalNamesWhoWhatAndWhere) {
