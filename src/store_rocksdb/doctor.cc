@@ -240,18 +240,35 @@ std::unexpected<Error> nothing_here(const std::string& sentence) {
   return failure(ErrorCode::kSettings, sentence);
 }
 
+std::unexpected<Error> unreadable(const std::string& path, const std::error_code& error) {
+  return nothing_here(fmt::format("{} cannot be read ({}): run this as the user of the server",
+                                  path, error.message()));
+}
+
 Result<void> check_place(const std::string& directory) {
   std::error_code error;
   const fs::file_status found = fs::status(directory, error);
-  if (!fs::exists(found))
+  if (found.type() == fs::file_type::not_found)
     return nothing_here(
         fmt::format("there is no directory {}: say where the data is with --data DIR", directory));
+  if (error) return unreadable(directory, error);
   if (!fs::is_directory(found))
     return nothing_here(
         fmt::format("{} is not a directory: say where the data is with --data DIR", directory));
-  if (::access(directory.c_str(), R_OK | X_OK) != 0)
-    return nothing_here(fmt::format("{} cannot be read ({}): run this as the user of the server",
-                                    directory, std::generic_category().message(errno)));
+  return {};
+}
+
+// What another user may not read is not damaged.
+Result<void> check_readable(const std::string& directory) {
+  std::error_code error;
+  for (const std::string& each : {directory, directory + "/queues"}) {
+    if (!fs::exists(each, error)) continue;
+    fs::directory_iterator at(each, error);
+    for (; !error && at != fs::directory_iterator(); at.increment(error))
+      if (at->is_regular_file() && ::access(at->path().c_str(), R_OK) != 0)
+        return unreadable(at->path(), std::error_code(errno, std::generic_category()));
+    if (error) return unreadable(each, error);
+  }
   return {};
 }
 
@@ -282,6 +299,7 @@ Error explain_use(const Error& error, const std::string& directory) {
 
 Result<Examination> examine(const std::string& directory) {
   SELVAGE_TRY(check_place(directory));
+  SELVAGE_TRY(check_readable(directory));
   SELVAGE_TRY(check_contents(directory));
   auto lock = lock_out(directory, kLock);
   if (!lock && lock.error().code == ErrorCode::kInUse)

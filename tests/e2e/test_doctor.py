@@ -1,0 +1,272 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: Apache-2.0
+# run-tests: limit=180 parallel
+"""What `selvage doctor` says of data directories: sound ones, damaged ones, and those that it cannot
+examine. It changes none of them."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+import uuid
+
+from harness import SELVAGE, Case, eventually, kill, main
+
+OK, FAILED, USAGE, IN_USE, VERSION = 0, 1, 64, 75, 77
+
+
+def snapshot(directory):
+    """Every name below with its bytes, its time of change and its mode."""
+    found = {}
+    for path in sorted(pathlib.Path(directory).rglob("*")):
+        status = path.stat()
+        found[str(path)] = (path.read_bytes() if path.is_file() else b"", status.st_mtime_ns,
+                            status.st_ctime_ns, status.st_mode)
+    return found
+
+
+class DoctorCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "data"
+
+    def fill(self):
+        """A directory with messages in table files and in the log; no server uses it any more."""
+        for rounds in range(2):
+            broker = self.broker()
+            broker.create("orders")
+            broker.create("payments.fifo", FifoQueue="true")
+            for number in range(100):
+                broker.send("orders", f"{rounds} {number} " + "x" * 300)
+            broker.send("payments.fifo", "pay", MessageGroupId="a", MessageDeduplicationId=str(rounds))
+            broker.take("orders", 10)
+            broker.call("AmazonSQS.SendMessage", QueueUrl="orders", MessageBody="later", DelaySeconds=900)
+            self.assertEqual(broker.stop(), OK)
+
+    def examine(self, *arguments):
+        """What it says; the directory must be as it was."""
+        before = snapshot(self.data)
+        done = self.run_selvage("doctor", "--data", self.data, *arguments)
+        self.assertEqual(snapshot(self.data), before, "the directory was changed")
+        return done
+
+    def findings(self):
+        done = self.examine("--json")
+        self.assertEqual(done.returncode, FAILED, done.stdout + done.stderr)
+        told = json.loads(done.stdout)
+        self.assertFalse(told["sound"])
+        return told["findings"]
+
+    def assert_one(self, where, what, *todo):
+        """There is exactly one finding."""
+        (found,) = self.findings()
+        self.assertEqual(found["where"], where)
+        self.assertRegex(found["what"], what)
+        for words in todo:
+            self.assertIn(words, found["todo"])
+        people = self.examine()
+        self.assertEqual(people.returncode, FAILED)
+        self.assertIn(f"{self.data} is NOT sound", people.stdout)
+        self.assertIn(f"  {found['where']}: {found['what']}\n    {found['todo']}\n", people.stdout)
+
+    def files(self, suffix):
+        """The largest first."""
+        found = (self.data / "queues").glob(f"*{suffix}")
+        return sorted(found, key=lambda path: -path.stat().st_size)
+
+    def flip(self, path, at):
+        with path.open("r+b") as file:
+            file.seek(at)
+            (byte,) = file.read(1)
+            file.seek(at)
+            file.write(bytes([byte ^ 4]))
+
+    def assert_refused(self, code, *words):
+        done = self.run_selvage("doctor", "--data", self.data)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assert_one_sentence(done.stderr, *words)
+
+
+class Sound(DoctorCase):
+    def test_it_says_what_is_there(self):
+        self.fill()
+        done = self.examine("--json")
+        self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+        told = json.loads(done.stdout)
+        self.assertEqual((told["sound"], told["findings"], told["notes"]), (True, [], []))
+        self.assertEqual(told["format"], 1)
+        self.assertRegex(told["engine"], r"^RocksDB \d")
+        self.assertEqual(told["messages"], 204)
+        self.assertEqual(told["deduplications"], 2)
+        self.assertGreater(told["files"], 0)
+        self.assertGreater(told["bytes"], 200 * 300)
+        counts = {one["name"]: (one["visible"], one["in_flight"], one["delayed"])
+                  for one in told["queues"]}
+        self.assertEqual(counts, {"orders": (180, 20, 2), "payments.fifo": (2, 0, 0)})
+        self.assertGreater(told["queues"][0]["payload_bytes"], 200 * 300)
+
+    def test_people_get_a_table(self):
+        self.fill()
+        done = self.examine()
+        self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+        for row in (r"^\S+/data is sound\n", r"\n  format +1, ", r"\n  contents +2 queues, 204 messages\n",
+                    r"\n  known duplicates +2\n", r"\norders +180 +20 +2 +\d{4}-", r"\npayments.fifo +2 +0 "):
+            self.assertRegex(done.stdout, row)
+
+    def test_a_directory_is_sound_after_its_server_was_killed(self):
+        for _ in range(3):
+            broker = self.broker()
+            broker.create("orders")
+            stopping = threading.Event()
+
+            def send():
+                try:
+                    while not stopping.is_set():
+                        broker.once("AmazonSQS.SendMessage", QueueUrl="orders", MessageBody="x" * 2000)
+                except Exception:  # noqa: it was killed
+                    pass
+            senders = [threading.Thread(target=send) for _ in range(4)]
+            for sender in senders:
+                sender.start()
+            sent = broker.counts("orders")["Sent"]
+            eventually(lambda: broker.counts("orders")["Sent"] > sent + 100, "messages are sent")
+            kill(broker.pid)
+            stopping.set()
+            for sender in senders:
+                sender.join()
+            done = self.examine("--json")
+            self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+
+    def test_sessions_and_moves_are_counted(self):
+        broker = self.broker()
+        broker.create("dead")
+        arn = "arn:aws:sqs:us-east-1:000000000000:dead"
+        broker.create("orders", RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}))
+        for number in range(30):
+            broker.send("dead", str(number))
+        broker.call("AmazonSQS.StartMessageMoveTask", SourceArn=arn,
+                    DestinationArn=arn.replace("dead", "orders"), MaxNumberOfMessagesPerSecond=1)
+        wire = broker.open_wire(self)
+        session = wire.call("Selvage.OpenSession")["SessionId"]
+        taken = wire.call("Selvage.Receive", QueueUrl="dead", SessionId=session, MaxNumberOfMessages=3,
+                          VisibilityTimeoutMs=600000)
+        self.assertEqual(len(taken["Messages"]), 3)
+        kill(broker.pid)
+        broker.wait()
+        told = json.loads(self.examine("--json").stdout)
+        self.assertTrue(told["sound"], told["findings"])
+        self.assertEqual((told["sessions"], told["session_leases"]), (1, 3))
+        self.assertEqual((told["move_tasks"], told["running_move_tasks"]), (1, 1))
+
+
+class Damaged(DoctorCase):
+    def test_a_flipped_bit_in_a_table_is_found(self):
+        self.fill()
+        table = self.files(".sst")[0]
+        self.flip(table, table.stat().st_size // 3)
+        self.assertIn(f"queues/{table.name}", [one["where"] for one in self.findings()])
+        self.assertIn("its bytes are not those that were written", self.findings()[0]["what"])
+        self.assertIn("restore a backup", self.findings()[0]["todo"])
+
+    def test_a_truncated_table_is_found(self):
+        self.fill()
+        table = self.files(".sst")[0]
+        os.truncate(table, table.stat().st_size // 2)
+        first = self.findings()[0]
+        self.assertEqual(first["where"], f"queues/{table.name}")
+        self.assertRegex(first["what"], r"it has \d+ bytes, but \d+ were written")
+
+    def test_missing_files_are_found(self):
+        self.fill()
+        for pattern, words in ((".sst", "cannot be read"), ("CURRENT", "CURRENT")):
+            path = self.files(pattern)[0]
+            kept = path.read_bytes()
+            path.unlink()
+            self.assertIn(words, self.findings()[0]["what"])
+            self.assertIn("restore a backup", self.findings()[0]["todo"])
+            path.write_bytes(kept)
+        self.assertEqual(self.examine().returncode, OK)
+        shutil.rmtree(self.data / "queues")
+        self.assert_one("queues/", "cannot be opened", "restore a backup")
+
+    def test_a_flipped_bit_in_the_log_is_found(self):
+        self.fill()
+        log = self.files(".log")[0]
+        self.flip(log, log.stat().st_size // 2)
+        first = self.findings()[0]
+        self.assertEqual(first["where"], f"queues/{log.name}")
+        self.assertIn("the log is damaged", first["what"])
+        self.assertIn("if the machine lost its power", first["todo"])
+
+    def test_missing_artifacts_are_found_and_those_of_no_message_are_harmless(self):
+        broker = self.broker()
+        for queue in ("in", "work"):
+            broker.create(queue)
+        broker.send("in", "go")
+        wire = broker.open_wire(self)
+        session = wire.call("Selvage.OpenSession")["SessionId"]
+        (taken,) = wire.call("Selvage.Receive", QueueUrl="in", SessionId=session)["Messages"]
+        artifact = str(uuid.uuid4())
+        (self.data / "artifacts/staged" / artifact).mkdir()
+        wire.call("Selvage.HandOver", Entries=[{
+            "ReceiptHandle": taken["ReceiptHandle"],
+            "Outputs": [{"QueueUrl": "work", "MessageBody": "b", "Artifact": artifact}]}])
+        wire.call("Selvage.CloseSession", SessionId=session)
+        broker.stop()
+        told = json.loads(self.examine("--json").stdout)
+        self.assertEqual((told["sound"], told["artifacts"], told["notes"]), (True, 1, []))
+        other = str(uuid.uuid4())
+        kept = self.data / "artifacts/kept"
+        (kept / artifact).rename(kept / other)
+        self.assert_one(f"artifacts/kept/{artifact}", "missing, and queue work, message 1 refers to it",
+                        "restore a backup")
+        (kept / artifact).mkdir()
+        done = self.examine("--json")
+        self.assertEqual(done.returncode, OK)
+        (note,) = json.loads(done.stdout)["notes"]
+        self.assertEqual(note["where"], f"artifacts/kept/{other}")
+
+
+class Refused(DoctorCase):
+    def test_a_directory_in_use_is_left_alone(self):
+        broker = self.broker()
+        self.assert_refused(IN_USE, "is open in another process", broker.pid, "selvage backup COPY", "stop")
+
+    def test_what_is_no_data_directory_is_called_what_it_is(self):
+        self.assert_refused(USAGE, "there is no directory", "--data")
+        self.data.write_text("a file")
+        self.assert_refused(USAGE, "is not a directory")
+        self.data.unlink()
+        self.data.mkdir()
+        self.assert_refused(USAGE, "holds no data", "restore a backup")
+        (self.data / "letter.txt").touch()
+        self.assert_refused(VERSION, "not a Selvage data directory")
+        (self.data / "FORMAT").write_text("selvage-data 7\n")
+        self.assert_refused(VERSION, "format 7", "use the matching program")
+
+    def test_what_cannot_be_read_is_said_to_be(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can be two users")
+        nobody = 65534
+        program = self.folder / "selvage"  # where nobody may run it
+        shutil.copy(SELVAGE, program)
+        self.fill()
+        self.folder.chmod(0o755)
+        table = self.files(".sst")[0]
+        for path in (self.data, self.data / "queues", table):
+            with self.subTest(path.name):
+                for known in (self.data, *self.data.rglob("*")):
+                    os.chown(known, nobody, nobody)
+                path.chmod(0)
+                done = subprocess.run([program, "doctor", "--data", self.data], capture_output=True,
+                                      text=True, user=nobody, group=nobody, extra_groups=[])
+                path.chmod(0o700)
+                self.assertEqual(done.returncode, USAGE, done.stdout + done.stderr)
+                self.assert_one_sentence(done.stderr, path, "cannot be read (Permission denied)",
+                                         "as the user of the server")
+
+
+if __name__ == "__main__":
+    main()
