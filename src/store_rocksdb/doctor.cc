@@ -118,7 +118,8 @@ rocksdb::DBOptions options_for(Manner manner, std::shared_ptr<rocksdb::Logger> l
   rocksdb::DBOptions options;
   options.info_log = std::move(listener);  // else RocksDB writes a LOG beside the tables
   options.paranoid_checks = strict;
-  options.track_and_verify_wals_in_manifest = strict;
+  // On in both: without it RocksDB 7.8 wants to write to the manifest, and stops at an assertion.
+  options.track_and_verify_wals_in_manifest = true;
   options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
                                      : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_open_files = -1;

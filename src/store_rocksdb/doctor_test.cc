@@ -169,6 +169,36 @@ TEST_F(Doctor, ALogThatEndsInTheMiddleOfARecordIsSound) {
   EXPECT_EQ(records_of(torn), 999u);
 }
 
+TEST_F(Doctor, FindsAMissingLogThatOthersFollow) {
+  {
+    const auto store = open_rocksdb(directory_).value();
+    const uint64_t epoch = store->claim(kShard).value();
+    const auto logs = [&] {
+      return std::ranges::count_if(fs::directory_iterator(directory_ + "/queues"),
+                                   [](const auto& at) { return at.path().extension() == ".log"; });
+    };
+    std::string value(1 << 20, 'v');
+    for (int i = 0; i < 200 && logs() < 2; ++i) {
+      // A small record in each log keeps it needed.
+      ASSERT_TRUE(store->apply(
+          kShard, epoch,
+          {{},
+           {{Table::kMeta, fmt_key("m", i), "small"}, {Table::kBody, fmt_key("b", i), value}}}));
+      ASSERT_TRUE(store->sync());
+    }
+    ASSERT_GE(logs(), 2);
+    ASSERT_TRUE(store->checkpoint(scratch_ / "copy", {}));
+  }
+  EXPECT_THAT(examined().findings, IsEmpty());
+  directory_ = scratch_ / "copy";
+  EXPECT_THAT(examined().findings, IsEmpty());
+  fs::path first;
+  for (const auto& at : fs::directory_iterator(directory_ + "/queues"))
+    if (at.path().extension() == ".log" && (first.empty() || at.path() < first)) first = at.path();
+  fs::remove(first);
+  EXPECT_THAT(examined().findings, ElementsAre(finding("queues/", "Missing WAL")));
+}
+
 TEST_F(Doctor, FindsAManifestThatIsDamagedOrGone) {
   fill();
   for (const auto& at : fs::directory_iterator(directory_ + "/queues"))
