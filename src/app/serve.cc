@@ -71,8 +71,8 @@ class BrokerBackend final : public sqs::Backend {
     broker_.end_waits();
   }
   void close() { phase_ = Phase::kClosed; }  // nothing is decided any more
-  void back_up(const std::string& directory, BackedUp done) override {
-    backups_.start(directory, std::move(done));
+  void back_up(const std::string& directory, const BackedUp& done) override {
+    backups_.start(directory, done);
   }
 
  private:

@@ -31,7 +31,7 @@ class Backend {
   // calls `done` once, on any thread, with the bytes of the copy when that is durable.
   // Failure: kSettings when `directory` cannot be used; the others are about the server.
   using BackedUp = std::function<void(selvage::Result<uint64_t> bytes)>;
-  virtual void back_up([[maybe_unused]] const std::string& directory, BackedUp done) {
+  virtual void back_up([[maybe_unused]] const std::string& directory, const BackedUp& done) {
     done(failure(ErrorCode::kGiveUp, "this server cannot make a backup"));
   }
 };

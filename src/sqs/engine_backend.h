@@ -45,7 +45,7 @@ class EngineBackend final : public Backend {
   }
   std::shared_ptr<const queue::Policies> policies() const override { return policies_; }
 
-  void back_up(const std::string& directory, BackedUp done) override {
+  void back_up(const std::string& directory, const BackedUp& done) override {
     backed_up.push_back(directory);
     done(backup);
   }

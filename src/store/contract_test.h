@@ -4,7 +4,10 @@
 // with a medium of its own: default-constructed, its store() is an open and empty store. What only
 // durable stores must do is in durable_contract_test.h.
 
+#include <stdlib.h>
+
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "store/contract_fixture.h"
@@ -147,6 +150,20 @@ TYPED_TEST_P(StoreContract, ClaimingOneShardLeavesTheOthersTheirOwner) {
   EXPECT_EQ(this->values(Table::kWaiting, {"a"})[0], "1");
 }
 
+TYPED_TEST_P(StoreContract, ACheckpointIsMadeOrGivenUpAndTheStoreWorksOn) {
+  namespace fs = std::filesystem;
+  std::string parent = fs::temp_directory_path() / "selvage-contract-XXXXXX";
+  ASSERT_NE(::mkdtemp(parent.data()), nullptr);
+  this->put(Table::kBody, "a", "1");
+  const Result<void> made = this->store().checkpoint(parent + "/copy", {});
+  EXPECT_TRUE(made || made.error().code == ErrorCode::kGiveUp) << made.error().message;
+  EXPECT_EQ(fs::exists(parent + "/copy"), made.has_value());
+  this->put(Table::kBody, "b", "2");
+  this->sync();
+  EXPECT_EQ(this->values(Table::kBody, {"a", "b"}), (Values{"1", "2"}));
+  fs::remove_all(parent);
+}
+
 TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
   std::atomic<bool> done = false;
   std::thread writer([&] {
@@ -171,17 +188,15 @@ TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
   syncer.join();
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, ABatchOverSeveralTablesIsAppliedAsAWhole,
-                            TablesAreIndependent, OfTwoWritesToOneKeyTheLaterWins,
-                            RangesAreDeletedBeforeTheWritesOfTheirBatch,
-                            ARangeHasItsFirstKeyAndNotItsLast, ARangeThatEndsBeforeItBeginsIsEmpty,
-                            AnEmptyBatchAndAnAbsentKeyToDeleteAreFine,
-                            AScanIsInKeyOrderWithinItsBounds, AScanStopsWhenItIsTold,
-                            AScanFromTheEmptyKeyShowsOnlyWhatWasWritten,
-                            ReadAnswersInTheOrderOfTheKeys, KeysAndValuesAreAnyBytesAndSortUnsigned,
-                            AValueOfAMebibyteComesBackWhole, EpochsOfAShardOnlyRise,
-                            AStaleOwnerIsRefusedAndWritesNothing, AnUnclaimedShardTakesNothing,
-                            ClaimingOneShardLeavesTheOthersTheirOwner,
-                            ReadsBesideApplyAndSyncSeeWholeBatches);
+REGISTER_TYPED_TEST_SUITE_P(
+    StoreContract, ABatchOverSeveralTablesIsAppliedAsAWhole, TablesAreIndependent,
+    OfTwoWritesToOneKeyTheLaterWins, RangesAreDeletedBeforeTheWritesOfTheirBatch,
+    ARangeHasItsFirstKeyAndNotItsLast, ARangeThatEndsBeforeItBeginsIsEmpty,
+    AnEmptyBatchAndAnAbsentKeyToDeleteAreFine, AScanIsInKeyOrderWithinItsBounds,
+    AScanStopsWhenItIsTold, AScanFromTheEmptyKeyShowsOnlyWhatWasWritten,
+    ReadAnswersInTheOrderOfTheKeys, KeysAndValuesAreAnyBytesAndSortUnsigned,
+    AValueOfAMebibyteComesBackWhole, EpochsOfAShardOnlyRise, AStaleOwnerIsRefusedAndWritesNothing,
+    AnUnclaimedShardTakesNothing, ClaimingOneShardLeavesTheOthersTheirOwner,
+    ACheckpointIsMadeOrGivenUpAndTheStoreWorksOn, ReadsBesideApplyAndSyncSeeWholeBatches);
 
 }  // namespace selvage::store

@@ -55,7 +55,7 @@ std::string_view advice(Kind kind) {
     case Kind::kCount:
       return "restore a backup if the queue's statistics matter to you; its messages are served";
     case Kind::kLast:
-      return "restore a backup, and start no server on this: messages would be overwritten";
+      return "restore a backup: a server would stop when a message is sent to this queue";
     case Kind::kLease:
       return "restore a backup if you can; the message becomes visible when its lease ends";
     case Kind::kEvidence:
@@ -345,7 +345,7 @@ class Inspector {
     if (!queue.messages.empty() && queue.messages.back().seq > queue.record->last_seq)
       findings_.add(Kind::kLast, label(queue),
                     fmt::format("its record says that message {} was the last, but message {} is "
-                                "there: the next one would take the place of another",
+                                "there",
                                 queue.record->last_seq.value, queue.messages.back().seq.value));
   }
   void check_move_tasks() {

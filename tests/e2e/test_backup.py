@@ -368,6 +368,17 @@ class Refusals(BackupCase):
         done = self.backup(broker, "other")  # with the key in the data directory
         self.assertEqual(done.returncode, OK, done.stderr)
 
+    def test_a_backup_is_made_also_when_its_caller_goes_away(self):
+        broker = self.broker()
+        broker.create("q")
+        wire = Wire(broker.address)
+        wire.http.request("POST", "/", json.dumps({"Directory": str(self.folder / "copy")}), {
+            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "Selvage.Backup"})
+        wire.close()
+        eventually((self.folder / "copy").exists, "the copy is there")
+        self.assert_sound("copy")
+        self.make_backup(broker, "other")
+
     def test_another_file_system_gets_whole_copies(self):
         shared = pathlib.Path("/dev/shm")
         if not shared.is_dir() or shared.stat().st_dev == self.folder.stat().st_dev:
