@@ -151,17 +151,16 @@ TYPED_TEST_P(StoreContract, ClaimingOneShardLeavesTheOthersTheirOwner) {
 }
 
 TYPED_TEST_P(StoreContract, ACheckpointIsMadeOrGivenUpAndTheStoreWorksOn) {
-  namespace fs = std::filesystem;
-  std::string parent = fs::temp_directory_path() / "selvage-contract-XXXXXX";
+  std::string parent = std::filesystem::temp_directory_path() / "selvage-contract-XXXXXX";
   ASSERT_NE(::mkdtemp(parent.data()), nullptr);
   this->put(Table::kBody, "a", "1");
   const Result<void> made = this->store().checkpoint(parent + "/copy", {});
   EXPECT_TRUE(made || made.error().code == ErrorCode::kGiveUp) << made.error().message;
-  EXPECT_EQ(fs::exists(parent + "/copy"), made.has_value());
+  EXPECT_EQ(std::filesystem::exists(parent + "/copy"), made.has_value());
   this->put(Table::kBody, "b", "2");
   this->sync();
   EXPECT_EQ(this->values(Table::kBody, {"a", "b"}), (Values{"1", "2"}));
-  fs::remove_all(parent);
+  std::filesystem::remove_all(parent);
 }
 
 TYPED_TEST_P(StoreContract, ReadsBesideApplyAndSyncSeeWholeBatches) {
