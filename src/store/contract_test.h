@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What every store must do, whatever it is made of. The test of a store instantiates StoreContract
-// with a medium of its own: default-constructed, its store() is an open and empty store. What only
-// durable stores must do is in durable_contract_test.h.
+// What every store must do; what only durable ones must is in durable_contract_test.h. The test of
+// a store names a medium of its own: default-constructed, its store() is an open and empty store.
 
 #include <stdlib.h>
 
