@@ -35,7 +35,7 @@ class Checkpoints : public ::testing::Test {
   void put_both(uint64_t n, const std::string& value) {
     const std::string key = number(n);
     ASSERT_TRUE(store_->apply(kShard, epoch_,
-                              {{}, {{Table::kState, key, "s"}, {Table::kBody, key, value}}}));
+                              {{}, {{Table::kHeld, key, "s"}, {Table::kBody, key, value}}}));
   }
   void copy(const std::string& name) {
     const auto copied = store_->checkpoint(scratch_ / name, kGoOn);
@@ -114,10 +114,10 @@ TEST_F(Checkpoints, ACopyBesideAWriterHasWholeBatchesUpToAMomentAfterItsBeginnin
     const uint64_t before = written;
     copy("copy" + std::to_string(i));
     const auto opened = open_rocksdb(scratch_ / ("copy" + std::to_string(i))).value();
-    const uint64_t records = count(*opened, Table::kState);
+    const uint64_t records = count(*opened, Table::kHeld);
     EXPECT_GE(records, before);
     EXPECT_EQ(records, count(*opened, Table::kBody));
-    EXPECT_TRUE(value_in(*opened, Table::kState, number(records))) << "no gap";
+    EXPECT_TRUE(value_in(*opened, Table::kHeld, number(records))) << "no gap";
   }
   done = true;
   writer.join();
