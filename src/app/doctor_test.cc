@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "queue/message_id.h"
 #include "queue/mutation.h"
 #include "sqs/envelope.h"
 #include "store/records.h"
@@ -45,12 +46,15 @@ class DoctorTest : public testing::Test {
   }
   void send(uint64_t seq) {
     queue::Message message;
-    message.id = Uuid::from_random(seq, seq);
-    message.sent = message.vest = message.retained_from = SystemClock().now();
-    put(Table::kState, store::message_key(kShard, kQueue, message.vest, {seq}),
-        store::encode(message));
+    message.id = queue::make_message_id({seq}, seq);
+    message.sent = message.vest = message.retained_from = place_.time;
+    put(Table::kWaiting, store::message_key(kShard, kQueue, place_, {seq}), store::encode(message));
+    const std::string payload =
+        sqs::encode_envelope({.body = "text", .attributes = {}, .trace_header = {}, .sender = {}});
     put(Table::kBody, store::payload_key(kShard, kQueue, {seq}),
-        sqs::encode_envelope({.body = "text", .attributes = {}, .trace_header = {}, .sender = {}}));
+        store::encode_payload(place_, payload));
+    ++record_.extent.visible;
+    record_.extent.lanes.set(place_.lane);
     record_.last_seq = {seq};
     ++record_.totals.sent;
   }
@@ -65,6 +69,7 @@ class DoctorTest : public testing::Test {
 
   std::string directory_;
   queue::QueueRecord record_;
+  const queue::Place place_{0, SystemClock().now()};  // of all messages
 };
 
 TEST_F(DoctorTest, ASoundDirectoryIsSaidToBe) {
@@ -83,7 +88,8 @@ TEST_F(DoctorTest, AMissingPayloadIsNamedWithWhatToDo) {
 }
 
 TEST_F(DoctorTest, APayloadOfOtherBytesIsNamedWithWhatToDo) {
-  put(Table::kBody, store::payload_key(kShard, kQueue, {2}), "not an envelope");
+  put(Table::kBody, store::payload_key(kShard, kQueue, {2}),
+      store::encode_payload(place_, "not an envelope"));
   EXPECT_THAT(said(ExitCode::kFailed),
               HasSubstr("  queue orders, message 2: its payload is not what a sender wrote\n    "
                         "restore a backup; without one, this message is never delivered"));

@@ -8,77 +8,16 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "queue/message_id.h"
+#include "store/findings.h"
 #include "store/records.h"
 
 namespace selvage::store {
 namespace {
 
-constexpr uint64_t kToldOfAKind = 10;
+using Kind = FindingKind;
+
 const std::string kBeyondAllKeys(64, '\xff');
-
-// ---- what a person is told
-
-enum class Kind : uint8_t {
-  kTable,
-  kRecord,
-  kNoQueue,
-  kTwice,
-  kNoPayload,
-  kNoMessage,
-  kPayload,
-  kCount,
-  kLast,
-  kLease,
-  kEvidence,
-  kDeduplication,
-  kMoveTask,
-};
-constexpr size_t kKinds = 13;
-
-std::string_view advice(Kind kind) {
-  switch (kind) {
-    case Kind::kTable:
-      return "restore a backup: nobody can tell what was in the part that cannot be read";
-    case Kind::kRecord:
-    case Kind::kNoQueue:
-    case Kind::kTwice:
-    case Kind::kMoveTask:
-    case Kind::kDeduplication:
-      return "restore a backup: a server refuses to start with this";
-    case Kind::kNoPayload:
-      return "restore a backup; without one, this message is lost, the others are served";
-    case Kind::kPayload:
-      return "restore a backup; without one, this message is never delivered, the others are";
-    case Kind::kNoMessage:
-      return "restore a backup if messages are missing; the payload itself takes room until its "
-             "queue is deleted and does no harm";
-    case Kind::kCount:
-      return "restore a backup if the queue's statistics matter to you; its messages are served";
-    case Kind::kLast:
-      return "restore a backup: a server would stop when a message is sent to this queue";
-    case Kind::kLease:
-      return "restore a backup if you can; the message becomes visible when its lease ends";
-    case Kind::kEvidence:
-      return "nothing has to be done for the messages: only the account of failed attempts is "
-             "affected";
-  }
-  return "";
-}
-
-class Findings {
- public:
-  explicit Findings(Census& census) : census_(census) {}
-  void add(Kind kind, std::string where, std::string what) {
-    if (++told_[static_cast<size_t>(kind)] > kToldOfAKind)
-      ++census_.more_findings;
-    else
-      census_.findings.push_back({std::move(where), std::move(what), std::string(advice(kind))});
-  }
-
- private:
-  Census& census_;
-  std::array<uint64_t, kKinds> told_{};
-};
 
 // ---- keys, by untrusting eyes
 
@@ -91,19 +30,6 @@ struct Home {  // of everything that is of one queue
 Home home_of(Decoder& key) {
   const ShardIndex shard{key.u16()};
   return {shard, QueueId{key.u64()}};
-}
-
-struct MessageKey {
-  Home home;
-  Instant vest{};
-  Seq seq;
-};
-std::optional<MessageKey> read_message_key(std::string_view key) {
-  Decoder in(key);
-  MessageKey found{.home = home_of(in), .seq = {}};
-  found.vest = from_micros(in.i64());
-  found.seq = {in.u64()};
-  return in.ok() && in.at_end() ? std::optional(found) : std::nullopt;
 }
 
 struct PayloadKey {
@@ -121,26 +47,90 @@ std::optional<PayloadKey> read_evidence_key(std::string_view key) {
   return read_payload_key(key.substr(0, key.size() - std::min(key.size(), kTime)));
 }
 
+struct MessageKey {
+  Home home;
+  queue::Place place = queue::kHeldPlace;
+  Seq seq;
+};
+std::optional<MessageKey> read_waiting_key(std::string_view key) {
+  Decoder in(key);
+  MessageKey found{.home = home_of(in), .seq = {}};
+  found.place.lane = in.u16();
+  found.place.time = from_micros(in.i64());
+  found.seq = {in.u64()};
+  const bool is_one = in.ok() && in.at_end() && found.place.lane <= queue::kDelayedLane;
+  return is_one ? std::optional(found) : std::nullopt;
+}
+std::optional<MessageKey> read_held_key(std::string_view key) {
+  const auto found = read_payload_key(key);
+  if (!found) return std::nullopt;
+  return MessageKey{.home = found->home, .seq = found->seq};
+}
+
+struct IndexKey {
+  Home home;
+  std::optional<MessageId> alias = {};  // one of the two
+  std::optional<Seq> refers = {};
+};
+std::optional<IndexKey> read_index_key(std::string_view key) {
+  constexpr size_t kBeforeEntry = 2 + 1 + 8;
+  Decoder in(key);
+  IndexKey found{.home = {.shard = ShardIndex{in.u16()}, .queue = {}}};
+  in.u8();
+  found.home.queue = {in.u64()};
+  if (!in.ok()) return std::nullopt;
+  const auto& [shard, queue] = found.home;
+  const std::string_view entry = key.substr(kBeforeEntry);
+  if (const auto id = decode_id(entry); id && key == alias_key(shard, queue, *id))
+    found.alias = *id;
+  else if (const auto seq = decode_seq(entry); seq && key == artifact_key(shard, queue, *seq))
+    found.refers = *seq;
+  else
+    return std::nullopt;
+  return found;
+}
+
 // ---- the walk
 
 // What has to be remembered of a message.
 struct Seen {
   Seq seq;
+  Instant time{};         // of its place, when it waits
+  queue::Lane home = 0;   // when its delay is over
+  bool has_place = true;  // its payload has to say that it is there
   bool has_evidence = false;
   bool payload_found = false;
   bool evidence_found = false;
 };
+static_assert(sizeof(Seen) == 24);  // there may be many
+struct Moved {                      // one whose id does not say its seq
+  MessageId id;
+  Seq seq;
+  bool found = false;
+};
+struct Refers {  // to files
+  Seq seq;
+  ArtifactId artifact;
+  bool found = false;
+};
+
+template <typename T, typename Key>
+T* find_in(std::vector<T>& sorted, const Key& key, Key T::* by) {
+  const auto at = std::ranges::lower_bound(sorted, key, {}, by);
+  return at == sorted.end() || (*at).*by != key ? nullptr : &*at;
+}
 
 struct Queue {
   std::optional<queue::QueueRecord> record;
   QueueCensus census;
-  std::vector<Seen> messages;  // by seq, once all are there
+  queue::Extent extent;  // as it is found
+  // In order once all are there: by seq, by id, by seq.
+  std::vector<Seen> messages;
+  std::vector<Moved> moved;
+  std::vector<Refers> files;
 
   uint64_t size() const { return census.visible + census.in_flight + census.delayed; }
-  Seen* find(Seq seq) {
-    const auto at = std::ranges::lower_bound(messages, seq, {}, &Seen::seq);
-    return at == messages.end() || at->seq != seq ? nullptr : &*at;
-  }
+  Seen* find(Seq seq) { return find_in(messages, seq, &Seen::seq); }
 };
 
 class Inspector {
@@ -149,15 +139,22 @@ class Inspector {
 
   Census inspect() {
     const bool meta = walk(Table::kMeta, [&](auto key, auto value) { see_meta(key, value); });
-    const bool state = walk(Table::kState, [&](auto key, auto value) { see_state(key, value); });
-    all_messages_ = state;
+    const bool waiting = walk(Table::kWaiting, [&](auto key, auto value) {
+      see_message(key, read_waiting_key(key), value);
+    });
+    const bool held = walk(
+        Table::kHeld, [&](auto key, auto value) { see_message(key, read_held_key(key), value); });
+    all_messages_ = waiting && held;
     if (meta) check_queues();
     sort_messages();
+    const bool index = walk(Table::kIndex, [&](auto key, auto value) { see_index(key, value); });
     const bool body = walk(Table::kBody, [&](auto key, auto value) { see_body(key, value); });
     const bool evidence = walk(Table::kEvidence, [&](auto key, auto) { see_evidence(key); });
     for (auto& [home, queue] : queues_) {
       check_messages(queue, body, evidence);
-      if (state) check_counts(queue);
+      if (index) check_index(queue);
+      if (all_messages_) check_counts(queue);
+      if (waiting) check_extent(queue);
     }
     if (meta) check_move_tasks();
     return result();
@@ -166,8 +163,8 @@ class Inspector {
  private:
   template <typename See>
   bool walk(Table table, See&& see) {
-    constexpr std::array<const char*, kTables> kNames = {"queues", "messages", "payloads",
-                                                         "evidence"};
+    constexpr std::array<const char*, kTables> kNames = {
+        "queues", "waiting messages", "held messages", "the index", "payloads", "evidence"};
     const auto read =
         store_.scan(table, "", kBeyondAllKeys, [&](std::string_view key, std::string_view value) {
           see(key, value);
@@ -245,59 +242,139 @@ class Inspector {
     running_.push_back(*task);
   }
 
-  void see_state(std::string_view key, std::string_view value) {
-    const auto place = read_message_key(key);
-    if (!place) return bad_key("a message", key);
+  void see_message(std::string_view raw, const std::optional<MessageKey>& key,
+                   std::string_view value) {
+    if (!key) return bad_key("a message", raw);
     const auto message = decode_message(value);
-    if (!message) return bad_record(key, message.error());
-    Queue& queue = queues_[place->home];
-    queue.messages.push_back({.seq = place->seq, .has_evidence = message->has_evidence});
-    count(queue.census, *message);
-    if (message->vest != place->vest)
-      findings_.add(Kind::kRecord, where(place->home, place->seq),
-                    "its record stands at another time than the one in it");
-    if (message->leased && (!message->token || message->taken == 0))
-      findings_.add(Kind::kLease, where(place->home, place->seq),
-                    "it is leased, but nobody was ever given it");
-    if (message->leased && message->leased_at > message->vest)
-      findings_.add(Kind::kLease, where(place->home, place->seq), "its lease ends before it began");
-    if (message->artifact)
-      census_.artifacts.emplace(message->artifact, where(place->home, place->seq));
+    if (!message) return bad_record(raw, message.error());
+    Queue& queue = queues_[key->home];
+    queue.messages.push_back({.seq = key->seq,
+                              .time = key->place.time,
+                              .home = queue::lane_of(message->group),
+                              .has_place = !key->place.is_held(),
+                              .has_evidence = message->has_evidence});
+    if (queue::place_of(message->id) != key->seq) queue.moved.push_back({message->id, key->seq});
+    count(queue, key->place, *message);
+    if (key->place.is_held())
+      check_lease(*key, *message);
+    else
+      check_place(queue, *key, *message);
+    if (!message->artifact) return;
+    queue.files.push_back({key->seq, message->artifact});
+    census_.artifacts.emplace(message->artifact, where(key->home, key->seq));
   }
-  void count(QueueCensus& census, const queue::Message& message) {
-    const bool waits = message.vest > question_.now;
+  void count(Queue& queue, const queue::Place& place, const queue::Message& message) {
+    // Of a FIFO queue's delay the configuration of now decides, see queue::Stock::load().
+    const bool has_queues_delay = place.is_delayed() && queue.census.fifo && queue.record;
+    const Instant vest = has_queues_delay ? place.time + queue.record->config.delay : message.vest;
+    QueueCensus& census = queue.census;
+    const bool waits = vest > question_.now;
     ++(!waits ? census.visible : message.leased ? census.in_flight : census.delayed);
     if (!census.oldest || message.sent < *census.oldest) census.oldest = message.sent;
     if (!waits || !message.leased || !message.session) return;
     ++census_.session_leases;
     census_.sessions.insert(message.session);
   }
+  void check_lease(const MessageKey& key, const queue::Message& message) {
+    if (!message.leased) return;
+    if (!message.token || message.taken == 0)
+      findings_.add(Kind::kLease, where(key.home, key.seq),
+                    "it is leased, but nobody was ever given it");
+    if (message.leased_at > message.vest)
+      findings_.add(Kind::kLease, where(key.home, key.seq), "its lease ends before it began");
+  }
+  void check_place(Queue& queue, const MessageKey& key, const queue::Message& message) {
+    const queue::Place& place = key.place;
+    ++(place.is_delayed() ? queue.extent.delayed : queue.extent.visible);
+    if (!place.is_delayed()) queue.extent.lanes.set(place.lane);
+    if (message.leased)
+      findings_.add(Kind::kLease, where(key.home, key.seq),
+                    "it is leased, but stands among those that wait");
+    if (!place.is_delayed() && place.lane != queue::lane_of(message.group))
+      findings_.add(Kind::kPlace, where(key.home, key.seq),
+                    fmt::format("its record stands in lane {}, but its group has lane {}",
+                                place.lane, queue::lane_of(message.group)));
+    if (!queue.record) return;
+    if (!queue.census.fifo && place.time != std::max(message.vest, message.retained_from))
+      findings_.add(Kind::kPlace, where(key.home, key.seq),
+                    "its record stands at another time than the one in it");
+    if (place.time < queue.record->extent.floor)
+      findings_.add(Kind::kExtent, where(key.home, key.seq),
+                    "it stands before the time from which its queue is read");
+  }
 
   void sort_messages() {
     for (auto& [home, queue] : queues_) {
       std::vector<Seen>& all = queue.messages;
       std::ranges::sort(all, {}, &Seen::seq);
-      for (auto at = all.begin(); at != all.end(); ++at)
-        if (at != all.begin() && at->seq == std::prev(at)->seq)
-          findings_.add(Kind::kTwice, where(home, at->seq), "there are two records of it");
+      std::ranges::sort(queue.moved, {}, &Moved::id);
+      std::ranges::sort(queue.files, {}, &Refers::seq);
+      for (size_t i = 1; i < all.size(); ++i) {
+        if (all[i].seq != all[i - 1].seq) continue;
+        findings_.add(Kind::kTwice, where(home, all[i].seq), "there are two records of it");
+        all[i].has_place = all[i - 1].has_place = false;  // nobody knows which is the true one
+      }
       const auto again = std::ranges::unique(all, {}, &Seen::seq);
       all.erase(again.begin(), again.end());
     }
   }
 
-  void see_body(std::string_view key, std::string_view value) {
-    const auto place = read_payload_key(key);
-    if (!place) return bad_key("a payload", key);
-    Queue& queue = queues_[place->home];
-    queue.census.payload_bytes += value.size();
-    if (Seen* const message = queue.find(place->seq))
+  void see_index(std::string_view raw, std::string_view value) {
+    const auto key = read_index_key(raw);
+    if (!key) return bad_key("an entry of the index", raw);
+    if (key->alias) {
+      const auto seq = decode_seq(value);
+      if (!seq) return bad_record(raw, seq.error());
+      return see_alias(key->home, *key->alias, *seq);
+    }
+    const auto artifact = decode_id(value);
+    if (!artifact) return bad_record(raw, artifact.error());
+    see_reference(key->home, *key->refers, *artifact);
+  }
+  void see_alias(const Home& home, MessageId id, Seq seq) {
+    Moved* const moved = find_in(queues_[home].moved, id, &Moved::id);
+    if (moved != nullptr && moved->seq == seq)
+      moved->found = true;
+    else if (all_messages_)
+      findings_.add(Kind::kAlias, where(home, seq),
+                    fmt::format("the index has it under the id {}, but no message of that id was "
+                                "moved there",
+                                id.to_string()));
+  }
+  void see_reference(const Home& home, Seq seq, ArtifactId artifact) {
+    Refers* const refers = find_in(queues_[home].files, seq, &Refers::seq);
+    if (refers != nullptr) refers->found = true;
+    if (refers == nullptr && all_messages_)
+      findings_.add(Kind::kNoMessage, where(home, seq),
+                    fmt::format("the index says that it refers to artifact {}, but no message "
+                                "there does",
+                                artifact.to_string()));
+    if (refers != nullptr && refers->artifact != artifact)
+      findings_.add(Kind::kFiles, where(home, seq),
+                    fmt::format("it refers to artifact {}, but the index says {}",
+                                refers->artifact.to_string(), artifact.to_string()));
+  }
+
+  void see_body(std::string_view raw, std::string_view value) {
+    const auto key = read_payload_key(raw);
+    if (!key) return bad_key("a payload", raw);
+    Queue& queue = queues_[key->home];
+    Seen* const message = queue.find(key->seq);
+    if (message != nullptr)
       message->payload_found = true;
     else if (all_messages_)
-      findings_.add(Kind::kNoMessage, where(place->home, place->seq),
+      findings_.add(Kind::kNoMessage, where(key->home, key->seq),
                     "its payload is there, but not the message");
-    if (!question_.is_payload(value))
-      findings_.add(Kind::kPayload, where(place->home, place->seq),
+    const auto placed = decode_payload(value);
+    if (!placed) return bad_record(raw, placed.error());
+    queue.census.payload_bytes += placed->payload.size();
+    if (!question_.is_payload(placed->payload))
+      findings_.add(Kind::kPayload, where(key->home, key->seq),
                     "its payload is not what a sender wrote");
+    if (message != nullptr && message->has_place &&
+        placed->place != queue::Place{message->home, message->time})
+      findings_.add(Kind::kPlace, where(key->home, key->seq),
+                    "its payload says that it stands elsewhere");
   }
   void see_evidence(std::string_view key) {
     const auto place = read_evidence_key(key);
@@ -328,6 +405,33 @@ class Inspector {
       if (all_evidence && message.has_evidence && !message.evidence_found)
         findings_.add(Kind::kEvidence, name(), "the account of its failed attempts is missing");
     }
+  }
+  void check_index(const Queue& queue) {
+    for (const Moved& moved : queue.moved)
+      if (!moved.found)
+        findings_.add(Kind::kAlias, fmt::format("{}, message {}", label(queue), moved.seq.value),
+                      fmt::format("it came from another queue, but the index does not have its id "
+                                  "{}",
+                                  moved.id.to_string()));
+    for (const Refers& refers : queue.files)
+      if (!refers.found)
+        findings_.add(Kind::kFiles, fmt::format("{}, message {}", label(queue), refers.seq.value),
+                      fmt::format("it refers to artifact {}, but the index does not say so",
+                                  refers.artifact.to_string()));
+  }
+  void check_extent(const Queue& queue) {
+    if (!queue.record) return;
+    const queue::Extent& kept = queue.record->extent;
+    const queue::Extent& found = queue.extent;
+    if (kept.visible != found.visible || kept.delayed != found.delayed)
+      findings_.add(Kind::kExtent, label(queue),
+                    fmt::format("its record says that {} messages wait and {} are delayed, but {} "
+                                "and {} are there",
+                                kept.visible, kept.delayed, found.visible, found.delayed));
+    if (const queue::LaneSet missed = found.lanes & ~kept.lanes; missed.any())
+      findings_.add(Kind::kExtent, label(queue),
+                    fmt::format("its record leaves out {} of the {} lanes that have messages",
+                                missed.count(), found.lanes.count()));
   }
   static std::string label(const Queue& queue) {
     return "queue " + (queue.record ? queue.record->name : "without a record");
@@ -373,7 +477,7 @@ class Inspector {
   std::map<Home, Queue> queues_;
   std::set<std::string> names_;
   std::vector<queue::MoveTask> running_;
-  bool all_messages_ = false;  // the table of messages could be read to its end
+  bool all_messages_ = false;  // both tables of messages could be read to their ends
 };
 
 }  // namespace

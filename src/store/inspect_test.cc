@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "queue/message_id.h"
 #include "store/memory_store.h"
 #include "store/records.h"
 
@@ -17,6 +18,7 @@ static void PrintTo(const Finding& finding, std::ostream* out) {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
@@ -46,25 +48,54 @@ class Inspection : public testing::Test {
   void put_queue() { put(Table::kMeta, queue_key(kShard, record_.id), encode(record_)); }
   static queue::Message message(uint64_t seq) {
     queue::Message m;
-    m.id = Uuid::from_random(seq, seq);
+    m.id = queue::make_message_id({seq}, seq);
     m.sent = m.vest = m.retained_from = kNow - kMinute * static_cast<int>(seq);
     return m;
   }
-  void put_message(uint64_t seq, const queue::Message& m, QueueId queue = kQueue) {
-    put(Table::kState, message_key(kShard, queue, m.vest, {seq}), encode(m));
+  static queue::Message leased(uint64_t seq) {
+    queue::Message m = message(seq);
+    m.leased_at = kNow - kMinute;
+    m.vest = kNow + kMinute;
+    m.leased = true;
+    m.taken = 1;
+    m.token = {7};
+    m.session = {9};
+    return m;
   }
-  void put_payload(uint64_t seq) {
-    put(Table::kBody, payload_key(kShard, kQueue, {seq}), "payload");
+  // Where it stands when it waits, and then where its payload says.
+  static queue::Place place(const queue::Message& m) {
+    return {m.vest > kNow ? queue::kDelayedLane : queue::lane_of(m.group), m.vest};
   }
-  // A message as a send leaves it behind.
-  void send(uint64_t seq, const queue::Message& m) {
-    put_message(seq, m);
-    put_payload(seq);
+  static queue::Place home(const queue::Message& m) { return {queue::lane_of(m.group), m.vest}; }
+
+  void put_message(uint64_t seq, const queue::Message& m, const queue::Place& at) {
+    put(table_of(at), message_key(kShard, kQueue, at, {seq}), encode(m));
+  }
+  void put_payload(uint64_t seq, const queue::Place& at, std::string_view payload = "payload") {
+    put(Table::kBody, payload_key(kShard, kQueue, {seq}), encode_payload(at, payload));
+  }
+  // A message as a send leaves it behind, and what happened to it later.
+  void send(uint64_t seq, const queue::Message& m, const queue::Place& at) {
+    put_message(seq, m, at);
+    put_payload(seq, home(m));
     record_.last_seq = {std::max(record_.last_seq.value, seq)};
     ++record_.totals.sent;
+    if (at.is_delayed()) ++record_.extent.delayed;
+    if (at.lane < queue::kVisibleLanes) {
+      ++record_.extent.visible;
+      record_.extent.lanes.set(at.lane);
+    }
     put_queue();
   }
+  void send(uint64_t seq, const queue::Message& m) { send(seq, m, place(m)); }
   void send(uint64_t seq) { send(seq, message(seq)); }
+  void hold(uint64_t seq, const queue::Message& m) { send(seq, m, queue::kHeldPlace); }
+  void put_alias(MessageId id, uint64_t seq) {
+    put(Table::kIndex, alias_key(kShard, kQueue, id), encode(Seq{seq}));
+  }
+  void put_reference(uint64_t seq, ArtifactId artifact) {
+    put(Table::kIndex, artifact_key(kShard, kQueue, {seq}), encode(artifact));
+  }
 
   Census inspect() {
     const auto is_payload = [](std::string_view payload) { return payload == "payload"; };
@@ -85,13 +116,7 @@ TEST_F(Inspection, AnEmptyStoreIsSound) {
 TEST_F(Inspection, CountsWhatIsThere) {
   send(1);
   send(2);
-  queue::Message leased = message(3);
-  leased.vest = kNow + kMinute;
-  leased.leased = true;
-  leased.taken = 1;
-  leased.token = {7};
-  leased.session = {9};
-  send(3, leased);
+  hold(3, leased(3));
   queue::Message delayed = message(4);
   delayed.vest = kNow + kMinute;
   send(4, delayed);
@@ -109,17 +134,42 @@ TEST_F(Inspection, CountsWhatIsThere) {
 }
 
 TEST_F(Inspection, ALeaseThatRanOutIsVisible) {
-  queue::Message leased = message(1);
-  leased.leased = true;
-  leased.leased_at = leased.vest - kMinute;
-  leased.taken = 1;
-  leased.token = {7};
-  leased.session = {9};
-  send(1, leased);
+  queue::Message late = leased(1);
+  late.leased_at = kNow - 2 * kMinute;
+  late.vest = kNow - kMinute;
+  hold(1, late);
   const Census census = inspect();
   EXPECT_THAT(census.findings, IsEmpty());
   EXPECT_EQ(census.queues[0].visible, 1u);
   EXPECT_EQ(census.session_leases, 0u);
+}
+
+TEST_F(Inspection, ADelayThatEndedIsOverBeforeAServerMovesTheMessage) {
+  send(1, message(1), {queue::kDelayedLane, message(1).vest});
+  const Census census = inspect();
+  EXPECT_THAT(census.findings, IsEmpty());
+  EXPECT_EQ(std::tuple(census.queues[0].visible, census.queues[0].delayed), std::tuple(1u, 0u));
+}
+
+TEST_F(Inspection, TheDelayOfAFifoQueueIsThatOfNow) {
+  record_.config.fifo.emplace();
+  record_.config.delay = 3 * kMinute;
+  send(1, message(2), {queue::kDelayedLane, message(2).sent});
+  send(2, message(4), {queue::kDelayedLane, message(4).sent});
+  put_alias(message(2).id, 1);
+  put_alias(message(4).id, 2);
+  const Census census = inspect();
+  EXPECT_THAT(census.findings, IsEmpty());
+  EXPECT_EQ(std::tuple(census.queues[0].visible, census.queues[0].delayed), std::tuple(1u, 1u));
+}
+
+TEST_F(Inspection, MessagesOfGroupsStandInTheirLanes) {
+  for (uint64_t seq = 1; seq <= 5; ++seq) {
+    queue::Message m = message(seq);
+    m.group = std::to_string(seq);
+    send(seq, m);
+  }
+  EXPECT_THAT(inspect().findings, IsEmpty());
 }
 
 TEST_F(Inspection, FindsAMessageWithoutItsPayload) {
@@ -132,14 +182,14 @@ TEST_F(Inspection, FindsAMessageWithoutItsPayload) {
 
 TEST_F(Inspection, FindsAPayloadWithoutItsMessage) {
   send(1);
-  put_payload(2);
+  put_payload(2, home(message(2)));
   EXPECT_THAT(inspect().findings,
               ElementsAre(finding("queue orders, message 2", "not the message")));
 }
 
 TEST_F(Inspection, FindsAPayloadThatNobodyWrote) {
   send(1);
-  put(Table::kBody, payload_key(kShard, kQueue, {1}), "other");
+  put_payload(1, home(message(1)), "other");
   EXPECT_THAT(inspect().findings,
               ElementsAre(finding("queue orders, message 1", "not what a sender wrote")));
 }
@@ -173,38 +223,130 @@ TEST_F(Inspection, FindsMessagesWithoutTheirQueue) {
 
 TEST_F(Inspection, FindsRecordsThatCannotBeRead) {
   send(1);
-  const std::string key = message_key(kShard, kQueue, kNow, {5});
-  put(Table::kState, key, "damage");
-  put(Table::kState, "short", "damage");
+  for (const queue::Place& at : {queue::Place{0, kNow}, queue::kHeldPlace})
+    put(table_of(at), message_key(kShard, kQueue, at, {5}), "damage");
+  put(Table::kHeld, "short", "damage");
+  const queue::Place no_lane{queue::kHeldLane + 1, kNow};
+  put(Table::kWaiting, message_key(kShard, kQueue, no_lane, {6}), encode(message(6)));
+  put(Table::kIndex, alias_key(kShard, kQueue, message(1).id), "damage");
+  put(Table::kIndex, artifact_key(kShard, kQueue, {1}), "damage");
+  put(Table::kIndex, payload_key(kShard, kQueue, {1}), encode(Seq{1}));
+  put(Table::kBody, payload_key(kShard, kQueue, {1}), "damage");
   put(Table::kMeta, queue_key(kShard, {4}), "damage");
   put(Table::kMeta, move_task_key(kShard, {5}), "damage");
   put(Table::kMeta, deduplication_key(kShard, kQueue, "d"), "damage");
-  EXPECT_EQ(inspect().findings.size(), 5u);
+  const Census census = inspect();
+  EXPECT_EQ(census.findings.size() + census.more_findings, 11u);
 }
 
-TEST_F(Inspection, FindsARecordThatStandsInTheWrongPlace) {
+TEST_F(Inspection, FindsARecordThatStandsAtAnotherTime) {
+  send(1, message(1), {0, kNow});
+  put_payload(1, {0, kNow});
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "another time")));
+}
+
+TEST_F(Inspection, FindsARecordInTheLaneOfAnotherGroup) {
+  queue::Message m = message(1);
+  m.group = "g";
+  send(1, m, {0, m.vest});
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "stands in lane 0")));
+}
+
+TEST_F(Inspection, FindsPayloadsThatNameAnotherPlace) {
+  queue::Message delayed = message(2);
+  delayed.vest = kNow + kMinute;
   send(1);
-  queue::Message moved = message(2);
-  put(Table::kState, message_key(kShard, kQueue, kNow, {2}), encode(moved));
-  put_payload(2);
-  record_.last_seq = {2};
-  record_.totals.sent = 2;
-  put_queue();
-  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 2", "another time")));
+  send(2, delayed);
+  hold(3, leased(3));
+  EXPECT_THAT(inspect().findings, IsEmpty());
+  put_payload(1, {1, message(1).vest});
+  put_payload(2, {0, kNow});
+  put_payload(3, {5, kNow - kMinute});  // where it stood before it was held
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "elsewhere"),
+                                              finding("orders, message 2", "elsewhere")));
 }
 
 TEST_F(Inspection, FindsTwoRecordsOfOneMessage) {
   send(1);
-  put_message(1, message(2));
-  ++record_.totals.sent;
-  put_queue();
+  send(1, message(1), {0, kNow - kMinute * 9});
+  EXPECT_THAT(inspect().findings, Contains(finding("orders, message 1", "two records")));
+}
+
+TEST_F(Inspection, FindsAMessageThatWaitsAndIsHeld) {
+  send(1);
+  hold(1, message(1));
   EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "two records")));
 }
 
+TEST_F(Inspection, FindsAnExtentThatCountsOtherwise) {
+  send(1);
+  send(2);
+  record_.extent.delayed = 1;
+  put_queue();
+  EXPECT_THAT(
+      inspect().findings,
+      ElementsAre(finding("queue orders", "2 messages wait and 1 are delayed, but 2 and 0")));
+  record_.extent.visible = 1;
+  record_.extent.delayed = 0;
+  put_queue();
+  EXPECT_THAT(
+      inspect().findings,
+      ElementsAre(finding("queue orders", "1 messages wait and 0 are delayed, but 2 and 0")));
+}
+
+TEST_F(Inspection, FindsAnExtentThatLeavesOutALane) {
+  queue::Message m = message(2);
+  m.group = "g";
+  send(1);
+  send(2, m);
+  record_.extent.lanes.reset(0);
+  record_.extent.lanes.set(queue::lane_of("other"));  // may be empty
+  put_queue();
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("queue orders", "leaves out 1 of the 2")));
+}
+
+TEST_F(Inspection, FindsMessagesBeforeTheFloorOfTheirQueue) {
+  send(1);
+  send(2);
+  record_.extent.floor = message(1).vest;
+  put_queue();
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 2", "before the time")));
+}
+
+TEST_F(Inspection, FindsWhatTheIndexHasWronglyOfMovedMessages) {
+  const queue::Message moved = message(1);
+  send(2, moved);
+  EXPECT_THAT(inspect().findings,
+              ElementsAre(finding("orders, message 2", "does not have its id")));
+  put_alias(moved.id, 2);
+  EXPECT_THAT(inspect().findings, IsEmpty());
+  put_alias(message(3).id, 2);
+  EXPECT_THAT(inspect().findings,
+              ElementsAre(finding("orders, message 2", message(3).id.to_string())));
+  put(Table::kIndex, alias_key(kShard, kQueue, message(3).id), std::nullopt);
+  put_alias(moved.id, 4);
+  EXPECT_THAT(inspect().findings,
+              ElementsAre(finding("orders, message 4", moved.id.to_string()),
+                          finding("orders, message 2", "does not have its id")));
+}
+
+TEST_F(Inspection, FindsALeaseOfAMessageThatWaits) {
+  queue::Message m = leased(1);
+  send(1, m);
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "those that wait")));
+}
+
+TEST_F(Inspection, FindsALeaseThatEndsBeforeItBegins) {
+  queue::Message m = leased(1);
+  m.leased_at = m.vest + kMinute;
+  hold(1, m);
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "before it began")));
+}
+
 TEST_F(Inspection, FindsALeaseThatNobodyWasGiven) {
-  queue::Message leased = message(1);
-  leased.leased = true;
-  send(1, leased);
+  queue::Message m = message(1);
+  m.leased = true;
+  hold(1, m);
   EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "nobody")));
 }
 
@@ -249,13 +391,31 @@ TEST_F(Inspection, SaysWhichArtifactsAreReferredTo) {
   queue::Message large = message(1);
   large.artifact = Uuid::from_random(5, 5);
   send(1, large);
-  EXPECT_THAT(inspect().artifacts,
+  put_reference(1, large.artifact);
+  const Census census = inspect();
+  EXPECT_THAT(census.findings, IsEmpty());
+  EXPECT_THAT(census.artifacts,
               ElementsAre(testing::Pair(large.artifact, "queue orders, message 1")));
+}
+
+TEST_F(Inspection, FindsWhatTheIndexHasWronglyOfArtifacts) {
+  queue::Message large = message(1);
+  large.artifact = Uuid::from_random(5, 5);
+  const ArtifactId other = Uuid::from_random(6, 6);
+  send(1, large);
+  send(2);
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 1", "does not say so")));
+  put_reference(1, other);
+  EXPECT_THAT(inspect().findings,
+              ElementsAre(finding("orders, message 1", "index says " + other.to_string())));
+  put_reference(1, large.artifact);
+  put_reference(2, other);
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("orders, message 2", other.to_string())));
 }
 
 TEST_F(Inspection, TellsTheFirstFewOfAKindAndCountsTheRest) {
   put_queue();
-  for (uint64_t seq = 1; seq <= 25; ++seq) put_payload(seq);
+  for (uint64_t seq = 1; seq <= 25; ++seq) put_payload(seq, home(message(seq)));
   const Census census = inspect();
   EXPECT_EQ(census.findings.size(), 10u);
   EXPECT_EQ(census.more_findings, 15u);
