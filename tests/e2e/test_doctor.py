@@ -3,16 +3,20 @@
 # run-tests: limit=180 parallel
 """What `selvage doctor` says of data directories: sound ones, damaged ones, and those that it cannot
 examine. It changes none of them."""
+import collections
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import threading
 import uuid
 
-from harness import SELVAGE, Case, eventually, kill, main
+from harness import SELVAGE, Case, Refused, eventually, kill, main
 
+ARN = "arn:aws:sqs:us-east-1:000000000000:"
+NONE = ["00000000-0000-4000-8000-000000000000"]
 OK, FAILED, USAGE, IN_USE, VERSION = 0, 1, 64, 75, 77
 
 
@@ -139,6 +143,79 @@ class Sound(DoctorCase):
             done = self.examine("--json")
             self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
 
+    def test_a_directory_is_sound_after_all_that_is_done_to_messages(self):
+        """Groups, delays, failures, dead letters, moves and purges, and a kill between rounds."""
+        chance, refusals = random.Random(4), collections.Counter()
+        for _ in range(3):
+            broker = self.broker()
+            for kind in ("", ".fifo"):
+                fifo = {"FifoQueue": "true"} if kind else {}
+                broker.create("dead" + kind, **fifo)
+                broker.create("gone" + kind, **fifo)
+                policy = {"deadLetterTargetArn": ARN + "dead" + kind, "maxReceiveCount": 2}
+                broker.create("in" + kind, RedrivePolicy=json.dumps(policy), **fifo)
+            for _ in range(200):
+                try:
+                    self.do_something(broker, chance, chance.choice(("", ".fifo")))
+                except Refused as refusal:  # a purge or a move is under way, a lease ran out
+                    refusals[refusal.kind] += 1
+            stored = sum(one["Visible"] + one["InFlight"] + one["Delayed"]
+                         for one in broker.statistics().values())
+            kill(broker.pid)
+            broker.wait()
+            done = self.examine("--json")
+            self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+            told = json.loads(done.stdout)
+            self.assertGreater(told["messages"], 100)
+            self.assertLessEqual(abs(told["messages"] - stored), 100)  # a move may go on
+        self.assertLess(refusals.total(), 100)
+
+    def do_something(self, broker, chance, kind):
+        queue = chance.choice(("in", "in", "dead", "gone")) + kind
+        taken = lambda: broker.receive(queue, visibility=chance.choice((1, 300)))  # noqa: E731
+        handles = lambda: [{"ReceiptHandle": one["ReceiptHandle"]} for one in taken()]  # noqa: E731
+        waiting = lambda state: [one["MessageId"] for one in broker.call(  # noqa: E731
+            "Selvage.Peek", QueueUrl=queue, State=state, MaxNumberOfMessages=20)["Messages"]]
+
+        def send():
+            entry = {"MessageBody": "x"}
+            if kind or chance.random() < 0.5:
+                entry["MessageGroupId"] = str(chance.randrange(20))
+            if kind:
+                entry["MessageDeduplicationId"] = str(chance.random())
+            elif chance.random() < 0.3:
+                entry["DelaySeconds"] = chance.choice((1, 900))
+            broker.call("AmazonSQS.SendMessageBatch", QueueUrl=queue, Entries=[
+                entry | {"Id": str(i), **({"MessageDeduplicationId": str(chance.random())} if kind else {})}
+                for i in range(10)])
+
+        def reschedule(**to):
+            for id in waiting("Visible") + waiting("Delayed"):
+                broker.call("Selvage.Reschedule", QueueUrl=queue, Entries=[{"MessageId": id, **to}])
+
+        def settle(action, **more):
+            entries = [entry | more for entry in handles()]
+            if entries:
+                broker.call(action, Entries=entries)
+
+        def move():
+            broker.call("AmazonSQS.StartMessageMoveTask", SourceArn=ARN + "dead" + kind,
+                        MaxNumberOfMessagesPerSecond=chance.choice((5, 500)))
+        chance.choice((
+            send, send, send, send, send, taken, taken, taken, move,
+            lambda: settle("Selvage.Fail", Evidence={"a": 1}),
+            lambda: settle("Selvage.Return"),
+            lambda: [broker.call("AmazonSQS.DeleteMessage", QueueUrl=queue, **one) for one in handles()],
+            lambda: [broker.call("AmazonSQS.ChangeMessageVisibility", QueueUrl=queue, **one,
+                                 VisibilityTimeout=chance.choice((0, 60))) for one in handles()],
+            lambda: broker.call("Selvage.Cancel", QueueUrl=queue, MessageIds=waiting("Visible")[:5] or NONE),
+            lambda: reschedule(TargetQueueUrl=broker.url("in" + kind)) if "in" not in queue else None,
+            lambda: reschedule(DelayMs=chance.choice((0, 500, 600000))) if not kind else None,
+            lambda: broker.call("AmazonSQS.SetQueueAttributes", QueueUrl=queue, Attributes={
+                "DelaySeconds": str(chance.choice((0, 1, 60)))}),
+            lambda: broker.call("AmazonSQS.PurgeQueue", QueueUrl=broker.url("gone" + kind)),
+        ))()
+
     def test_sessions_and_moves_are_counted(self):
         broker = self.broker()
         broker.create("dead")
@@ -229,7 +306,7 @@ class Damaged(DoctorCase):
         self.assertEqual(note["where"], f"artifacts/kept/{other}")
 
 
-class Refused(DoctorCase):
+class Refusals(DoctorCase):
     def test_a_directory_in_use_is_left_alone(self):
         broker = self.broker()
         self.assert_refused(IN_USE, "is open in another process", broker.pid, "selvage backup COPY", "stop")
