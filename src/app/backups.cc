@@ -137,7 +137,10 @@ Result<void> copy_all(const BackupSource& source, const std::string& copy,
                       const std::stop_token& stop) {
   std::optional<artifact::Hold> hold;
   if (source.artifacts != nullptr) hold.emplace(source.artifacts->hold());
-  SELVAGE_TRY(source.store.checkpoint(copy, stop));
+  const std::shared_ptr<store::Store> store = source.store();
+  if (!store)
+    return failure(ErrorCode::kRetry, "the data is being opened anew: try again in a moment");
+  SELVAGE_TRY(store->checkpoint(copy, stop));
   if (source.artifacts != nullptr)
     SELVAGE_TRY(source.artifacts->copy_kept(copy + "/artifacts", stop));
   return sync_directory(copy);

@@ -9,6 +9,7 @@
 // Under its own name there is a whole copy or nothing.
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,11 +20,11 @@
 
 namespace selvage::app {
 
-// What is copied; all of it outlives the copying.
+// What is copied; files and directory outlive the copying.
 struct BackupSource {
-  store::Store& store;
-  const artifact::Artifacts* artifacts;  // null: there are none
-  std::string data;                      // the data directory; of no meaning with a memory store
+  std::function<std::shared_ptr<store::Store>()> store;  // null while it is being opened anew
+  const artifact::Artifacts* artifacts;                  // null: there are none
+  std::string data;  // the data directory; of no meaning with a memory store
 };
 
 // One at a time, on a thread of its own. Thread-safe.

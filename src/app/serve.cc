@@ -328,7 +328,8 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
       .on_health = [&](const broker::Health& health) { operation.readiness.set(health.state); }};
   auto broker = broker::Broker::start(std::move(world), shard, end_at_once);
   if (!broker) return report(broker.error());
-  BrokerBackend backend(**broker, {parts.store, parts.artifacts, settings.data});
+  BrokerBackend backend(**broker,
+                        {[&] { return (*broker)->store(); }, parts.artifacts, settings.data});
   sqs::Guard guard(backend, parts.identity);
   guard.use(std::move(parts.verifier));
   sqs::Api api({backend, parts.identity, guard, &operation.monitor.requests()});

@@ -111,6 +111,11 @@ Health Broker::health() const {
   return health_;
 }
 
+std::shared_ptr<store::Store> Broker::store() const {
+  const std::scoped_lock lock(store_mutex_);
+  return store_;
+}
+
 store::Statistics Broker::statistics() const {
   const std::scoped_lock lock(store_mutex_);
   return store_ ? store_->statistics() : store::Statistics{};

@@ -70,6 +70,8 @@ class Broker {
   std::shared_ptr<const queue::Policies> policies() const { return policies_; }
   Health health() const;
   store::Statistics statistics() const;  // zero while the store is down
+  // For a copy of it; null while it is down. Nobody can open it anew while somebody holds it.
+  std::shared_ptr<store::Store> store() const;
 
  private:
   static constexpr Ticket kAllWaits = UINT64_MAX;  // no submitted command has it
@@ -130,7 +132,7 @@ class Broker {
   std::atomic<std::shared_ptr<const queue::Policies>> policies_;
 
   mutable std::mutex store_mutex_;       // to replace the store, and for others to look at it
-  std::unique_ptr<store::Store> store_;  // null while down
+  std::shared_ptr<store::Store> store_;  // null while down
   Health health_;                        // under store_mutex_
 
   std::mutex inbox_mutex_;
