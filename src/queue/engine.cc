@@ -113,7 +113,7 @@ void Engine::restore(const PutDeduplication& known) {
 
 void Engine::restore(const MoveTask& task, Instant now) {
   SELVAGE_CHECK(moves_.emplace(task.id, task).second);
-  if (task.status == MoveTask::Status::kRunning) move_steps_.emplace(now, task.id);
+  if (task.status == MoveTask::Status::kRunning) move_steps_.emplace(now + Duration(1), task.id);
 }
 
 void Engine::advance(Instant now, Mutations& out) {

@@ -240,7 +240,7 @@ OrRefusal<Done> Engine::change_visibility(Queue& queue, const ChangeVisibility::
   const Message* const message = at->message;
   const bool is_holder = queue.is_fifo() ? message->token == item.receipt.token
                                          : precedes(item.receipt.token, message->token);
-  if (!message->leased || !is_holder)
+  if (!at->in_memory || !message->leased || !is_holder)
     return std::unexpected(queue.is_fifo() ? Refusal::kLeaseExpired : Refusal::kNotInFlight);
   if (x.now + item.timeout > message->leased_at + kMaxLease)
     return std::unexpected(Refusal::kLeaseTooLong);

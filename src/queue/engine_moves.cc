@@ -70,7 +70,8 @@ Reply Engine::run(StartMove& c, Context& x) {
                 .to_move = source->visible(),
                 .started = x.now,
                 .failure = {}};
-  restore(task, x.now);
+  moves_.emplace(task.id, task);
+  move_steps_.emplace(x.now, task.id);
   x.out.emplace_back(PutMoveTask{task});
   const auto known = moves_of(c.source);
   for (size_t n = kRemembered; n < known.size(); ++n) forget_move(known[n].id, x);

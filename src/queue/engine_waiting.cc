@@ -120,7 +120,7 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
   Message edited = message;
   if (item.delay) {
     edited.vest = x.now + *item.delay;
-    edited.retained_from = std::max(edited.retained_from, edited.vest);
+    edited.retained_from = edited.vest;  // nothing expires before it can be received
   }
   if (target != &queue) {
     ++queue.record.totals.moved;

@@ -107,10 +107,10 @@ bool Stock::put_idle_back(Queue& queue, Context& x) {
     if (entry.place.is_held() && vest <= x.now && vest != Instant{}) back.emplace_back(vest, seq);
   });
   std::ranges::sort(back, std::greater());
-  back.resize(std::min<size_t>(back.size(), limits_.idle_held / 2));
+  back.resize(std::min<size_t>(back.size(), idle - limits_.idle_held / 2));
   for (const auto& [vest, seq] : back) {
     Message message = *queue.in_memory(seq);
-    const Place place{lane_of(message.group), time_of(message)};
+    const Place place{lane_of(message.group), message.retained_from};  // so it expires in time
     leave(queue, {seq, kHeldPlace, nullptr}, x);
     x.out.emplace_back(PlacePayload{queue.id(), seq, place});
     enter(queue, seq, {std::move(message), place}, x);
@@ -154,8 +154,11 @@ std::optional<Standing> Stock::locate(const Queue& queue, Seq seq, const Context
     return Standing{seq, entry->place, &entry->message};
   if (std::ranges::find(x.left, std::pair(queue.id(), seq)) != x.left.end()) return std::nullopt;
   for (const Located& located : x.found)
-    if (located.queue == queue.id() && located.seq == seq)
+    if (located.queue == queue.id() && located.seq == seq) {
+      // Held, and not by us: the shard has another owner, and nothing we decide will come true.
+      if (located.place.is_held()) return std::nullopt;
       return Standing{seq, located.place, &located.message, false};
+    }
   return std::nullopt;
 }
 
@@ -232,6 +235,7 @@ void Stock::load(Queue& queue, const Page& page, std::vector<Located> records, I
   for (Located& record : records) {
     next = position_of(record.place, {record.seq.value + 1});
     oldest = record.message.retained_from;
+    if (queue.in_memory(record.seq) != nullptr) continue;  // only with another owner, as above
     if (record.place.is_delayed() && queue.is_fifo())
       record.message.vest = record.place.time + queue.delay_ahead();
     remember(queue, record.seq, {std::move(record.message), record.place}, now);

@@ -295,7 +295,9 @@ class Inspector {
                     fmt::format("its record stands in lane {}, but its group has lane {}",
                                 place.lane, queue::lane_of(message.group)));
     if (!queue.record) return;
-    if (!queue.census.fifo && place.time != std::max(message.vest, message.retained_from))
+    const bool fits = place.time >= message.retained_from &&
+                      place.time <= std::max(message.vest, message.retained_from);
+    if (!queue.census.fifo && !fits)
       findings_.add(Kind::kPlace, where(key.home, key.seq),
                     "its record stands at another time than the one in it");
     if (place.time < queue.record->extent.floor)
