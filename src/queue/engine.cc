@@ -75,7 +75,6 @@ void Engine::load(const Page& page, std::vector<Located> records, Instant now) {
   Queue* const queue = find(page.queue);
   if (queue == nullptr) return;
   stock_.load(*queue, page, std::move(records), now);
-  if (!queue->messages.first_ready()) stock_.want_page(*queue, 1);
   reschedule(*queue);
   for (const QueueId id : stock_.take_shrunk())
     if (Queue* const shrunk = find(id)) reschedule(*shrunk);

@@ -108,8 +108,6 @@ Reply Engine::run(Receive& c, Context& x) {
   for (Queue* const queue : queues)
     if (const auto problem = receive(*queue, c, deliveries, x)) refusal = problem;
   if (refusal && deliveries.empty()) return *refusal;
-  if (deliveries.empty())
-    for (Queue* const queue : queues) stock_.want_page(*queue, c.max);
   return deliveries;
 }
 

@@ -7,10 +7,6 @@
 namespace selvage::sim {
 namespace {
 
-// What is not in memory stands in the order in which it vests, so it may be passed over for as long
-// as the longest delay of a sender (docs/decisions/0010). Nobody is given it meanwhile.
-constexpr Duration kLongestDelay = std::chrono::seconds(90);
-
 class RetentionChecker final : public Checker {
  public:
   using Checker::Checker;
@@ -19,9 +15,11 @@ class RetentionChecker final : public Checker {
     look_at(given, given.message.leased_at);
   }
   void on_survey(const Survey& survey) override {
+    // What is not in memory goes when its turn comes (docs/decisions/0010): nobody is given it
+    // meanwhile, but it may still be shown.
+    if (site_.memory.most < queue::MemoryLimits{}.most) return;
     for (const auto& [name, queue] : survey.queues)
-      for (const queue::Delivery& shown : queue.messages)
-        look_at(shown, survey.arrived - kLongestDelay);
+      for (const queue::Delivery& shown : queue.messages) look_at(shown, survey.arrived);
   }
 
  private:
