@@ -135,8 +135,8 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   std::string_view action_;
   std::string_view granted_;
   size_t place_ = SIZE_MAX;  // of no action
-  Then then_;           // what the present reply is for
-  queue::Reply reply_;  // written by the backend's thread before it hands the call over
+  Then then_;                // what the present reply is for
+  queue::Reply reply_;       // written by the backend's thread before it hands the call over
   // Of a receive:
   Backend::Ticket waiting_ = 0;
   queue::Return taken_;  // what the answer carries, until it is written

@@ -104,9 +104,9 @@ queue::QueueConfig decode_config(Decoder& in) {
 
 template <typename Totals, typename Each>
 void each_total(Totals& t, Each&& each) {
-  for (auto* const total : {&t.sent, &t.received, &t.deleted, &t.handed_over, &t.returned,
-                            &t.failed, &t.revoked, &t.dead_lettered, &t.expired, &t.moved,
-                            &t.empty_receives})
+  for (auto* const total :
+       {&t.sent, &t.received, &t.deleted, &t.handed_over, &t.returned, &t.failed, &t.revoked,
+        &t.dead_lettered, &t.expired, &t.moved, &t.empty_receives})
     each(*total);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retention: nothing is shown or given that is past its time. That nothing goes before it is what
-// check_loss.cc says.
+// Retention: nothing is given that is past its time. (What is not in memory is shown until its turn
+// comes: docs/decisions/0010.) That nothing goes before it is what check_loss.cc says.
 #include "tests/sim/checkers.h"
 #include "tests/sim/town.h"
 
@@ -13,13 +13,6 @@ class RetentionChecker final : public Checker {
 
   void on_delivery(const Call&, const queue::Delivery& given, const Letter&) override {
     look_at(given, given.message.leased_at);
-  }
-  void on_survey(const Survey& survey) override {
-    // What is not in memory goes when its turn comes (docs/decisions/0010): nobody is given it
-    // meanwhile, but it may still be shown.
-    if (site_.memory.most < queue::MemoryLimits{}.most) return;
-    for (const auto& [name, queue] : survey.queues)
-      for (const queue::Delivery& shown : queue.messages) look_at(shown, survey.arrived);
   }
 
  private:
