@@ -63,10 +63,8 @@ void Stock::leave(Queue& queue, const Standing& from, Context& x) {
   x.out.emplace_back(DropMessage{queue.id(), from.seq, place});
   count(queue, place, -1);
   ++queue.left_since_floor;
-  if (!from.in_memory) {
-    x.left.emplace_back(queue.id(), from.seq);
-    return;
-  }
+  if (!x.found.empty()) x.left.emplace_back(queue.id(), from.seq);
+  if (!from.in_memory) return;
   if (place.is_held())
     queue.messages.remove(from.seq);
   else

@@ -240,16 +240,18 @@ TEST_F(LargeQueueTest, WhatIsNamedTwiceInOneCommandGoesOnce) {
   create("q");
   std::vector<MessageId> ids;
   for (int i = 0; i < 30; ++i) ids.push_back(send("q", std::to_string(i)).id);
-  const auto cancelled = ask<ItemResults>(Cancel{"q", {ids[25], ids[25]}});
-  EXPECT_TRUE(cancelled[0].has_value());
-  EXPECT_EQ(cancelled[1].error(), Refusal::kNoMessage);
-  expect_counts("q", 29, 0, 0);
+  for (const MessageId id : {ids[25], ids[0]}) {  // in the store, and in memory
+    const auto cancelled = ask<ItemResults>(Cancel{"q", {id, id}});
+    EXPECT_TRUE(cancelled[0].has_value());
+    EXPECT_EQ(cancelled[1].error(), Refusal::kNoMessage);
+  }
+  expect_counts("q", 28, 0, 0);
   std::vector<Receipt> receipts;
   for (int i = 0; i < 25; ++i) receipts.push_back(take("q"));
   pass(seconds(31));
   ask<ItemResults>(Delete{"q", {receipts[0], receipts[24], receipts[0], receipts[24]}});
-  expect_counts("q", 27, 0, 0);
-  EXPECT_EQ(drain("q").size(), 27u);
+  expect_counts("q", 26, 0, 0);
+  EXPECT_EQ(drain("q").size(), 26u);
 }
 
 TEST_F(LargeQueueTest, PeekShowsAllOfThemPageByPage) {
