@@ -165,7 +165,8 @@ class Rig:
         self.environment = environment
         self.restart()  # it moves what a sound broker logged, the queues too, to other files
         crash()
-        self.environment = ()
+        # A sound broker notices that and does not start; here it has to, so that the ledger can.
+        self.environment = {"SELVAGE_ACCEPT_LOSS": "true"}
         self.door.finish()
         with self.case.assertRaises(AssertionError):
             self.restart()
