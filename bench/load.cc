@@ -50,7 +50,7 @@ DriverSettings driver_settings(const Settings& settings, const Target& target,
           .consumers = consumers,
           .batch = batch,
           .body_bytes = static_cast<size_t>(settings.body),
-          .window = 8 * batch * settings.connections};
+          .window = int64_t{8} * batch * settings.connections};
 }
 
 // One shape of load, and the disk's own speed just before each of its stretches.

@@ -90,7 +90,7 @@ Selvage Selvage::serve(const Directory& directory) {
 }
 
 Selvage Selvage::other(const Directory& directory, std::vector<std::string> argv) {
-  return {directory, argv};
+  return {directory, std::move(argv)};
 }
 
 Selvage::Selvage(const Directory& directory, const std::vector<std::string>& argv) {

@@ -21,7 +21,7 @@ class Readiness {
   State state() const {
     if (draining_) return State::kDraining;
     if (!started_) return State::kStarting;
-    switch (health_) {
+    switch (health_.load()) {
       case broker::Health::State::kOk:
         return State::kReady;
       case broker::Health::State::kReadOnly:

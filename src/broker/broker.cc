@@ -79,16 +79,18 @@ Broker::~Broker() {
 
 Ticket Broker::submit(queue::Command command, Done done) {
   Ticket ticket = 0;
-  bool refused = false;
   bool wake = false;
   {
-    const std::scoped_lock lock(inbox_mutex_);
+    std::unique_lock lock(inbox_mutex_);
     ticket = ++last_ticket_;
-    refused = down_ && !outlasts_failure(command);
-    if (!refused) inbox_.push_back({ticket, std::move(command), std::move(done)});
-    wake = !refused && is_time_to_decide();
+    if (down_ && !outlasts_failure(command)) {
+      lock.unlock();
+      done(Refusal::kUnavailable);
+      return ticket;
+    }
+    inbox_.push_back({ticket, std::move(command), std::move(done)});
+    wake = is_time_to_decide();
   }
-  if (refused) done(Refusal::kUnavailable);
   if (wake) inbox_filled_.notify_one();
   return ticket;
 }

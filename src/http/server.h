@@ -64,7 +64,7 @@ class Connection {
   // Runs `task` on the connection's server thread, where an answer is made and sent without a
   // further change of threads. Many tasks that come together wake that thread once. From any
   // thread; on that of the caller where no server thread is left.
-  virtual void run(std::shared_ptr<Task> task) { task->run(); }
+  virtual void run(std::shared_ptr<Task> task) { std::exchange(task, nullptr)->run(); }
   virtual uint64_t id() const = 0;  // unique in this process
   // The peer's address as a number: "127.0.0.1", "2001:db8::1"; "" when it is not known.
   virtual std::string peer() const { return {}; }

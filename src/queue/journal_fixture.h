@@ -242,7 +242,7 @@ inline std::string portrait(const Driver& driver, Instant now) {
     const Totals& t = q.totals;
     say(t.sent, t.received, t.deleted, t.handed_over, t.returned, t.failed, t.revoked);
     say(t.dead_lettered, t.expired);
-    for (const auto& [key, value] : q.tags) text += key + "=" + value + " ";
+    for (const auto& [key, value] : q.tags) text.append(key).append("=").append(value).append(" ");
     text += q.config.policy;
     const auto page = std::get<Peeked>(ask(Peek{q.name, {}, {}, {}, UINT32_MAX}));
     for (const Delivery& d : page.messages) {

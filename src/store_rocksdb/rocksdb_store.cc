@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -82,7 +83,7 @@ class RocksdbStore final : public store::Store {
   ~RocksdbStore() override {
     reclaimer_.reset();
     ticker_.reset();
-    if (db_ && options_.syncs_in_background) (void)sync_now();  // a clean end loses nothing
+    if (db_ && options_.syncs_in_background) std::ignore = sync_now();  // a clean end loses nothing
     for (rocksdb::ColumnFamilyHandle* handle : tables_) db_->DestroyColumnFamilyHandle(handle);
   }
 
@@ -145,7 +146,7 @@ Result<void> RocksdbStore::open() {
   SELVAGE_TRY(load_epochs());
   if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
   // A failure is latched: the next apply() or sync() reports it.
-  if (options_.syncs_in_background) ticker_.emplace(kPeriod, [this] { (void)sync_now(); });
+  if (options_.syncs_in_background) ticker_.emplace(kPeriod, [this] { std::ignore = sync_now(); });
   reclaimer_.emplace(*db_, tables_, directory_.queues(), options_.reclaim_interval);
   return {};
 }
