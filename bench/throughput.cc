@@ -14,6 +14,7 @@
 
 #include "bench/echo.h"
 #include "bench/figures.h"
+#include "bench/measured.h"
 #include "bench/messages.h"
 #include "bench/process_table.h"
 #include "bench/workflow_run.h"
@@ -171,13 +172,6 @@ void measure_once(const Settings& settings, Results& results) {
   results.oneshot.add(oneshot);
   results.persistent.add(persistent);
   results.speed.add(persistent / oneshot);
-}
-
-void write_spread(wire::JsonWriter& out, std::string_view name, const Sample& sample) {
-  out.key(name).begin_object();
-  out.key("median").number(rounded(sample.median()));
-  out.key("min").number(rounded(sample.min()));
-  out.key("max").number(rounded(sample.max())).end_object();
 }
 
 int run(const Settings& settings) {

@@ -112,6 +112,7 @@ void Engine::restore(const PutDeduplication& known) {
 
 void Engine::restore(const MoveTask& task, Instant now) {
   SELVAGE_CHECK(moves_.emplace(task.id, task).second);
+  // Not at once: what recovery found can be looked at as it was.
   if (task.status == MoveTask::Status::kRunning) move_steps_.emplace(now + Duration(1), task.id);
 }
 
@@ -143,11 +144,6 @@ std::vector<QueueId> Engine::take_woken() {
 std::string Engine::name_of(QueueId id) const {
   const auto at = by_id_.find(id);
   return at == by_id_.end() ? "" : at->second->record.name;
-}
-
-bool Engine::is_in_memory(QueueId id, Seq seq) const {
-  const auto at = by_id_.find(id);
-  return at != by_id_.end() && at->second->in_memory(seq) != nullptr;
 }
 
 const QueueConfig* Engine::config_of(const std::string& name) const {

@@ -75,7 +75,6 @@ class Engine {
   // "" for a queue that is gone.
   std::string name_of(QueueId queue) const;
   const QueueConfig* config_of(const std::string& queue) const;
-  bool is_in_memory(QueueId queue, Seq seq) const;
   // One was answered without a message. Not for a receive that is tried again and again.
   void count_empty_receive(const std::string& queue);
   // The policy documents of the queues that have one, by queue; null when none has changed since

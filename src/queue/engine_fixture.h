@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "queue/driver_fixture.h"
 #include "queue/engine.h"
-#include "queue/journal_fixture.h"
 
 namespace selvage::queue {
 

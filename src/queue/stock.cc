@@ -128,7 +128,7 @@ void Stock::clear(Queue& queue) {
 }
 
 void Stock::dismiss(Queue& queue) {
-  if (queue.used != 0) by_use_.erase({std::exchange(queue.used, 0), queue.id()});
+  forget_use(queue);
   low_.erase(queue.id());
   std::erase_if(due_, [&](const Page& page) { return page.queue == queue.id(); });
 }
@@ -284,7 +284,7 @@ void Stock::shrink(Queue& queue) {
     for (const Seq seq : part.messages) forget(queue, seq, lane);
     queue.window.leave_behind(lane, part.from, part.oldest, limits_.smallest_page);
   }
-  by_use_.erase({std::exchange(queue.used, 0), queue.id()});
+  forget_use(queue);
   shrunk_.push_back(queue.id());
   low_.erase(queue.id());  // not before somebody asks for its messages again
 }
@@ -298,9 +298,13 @@ void Stock::make_room(const Queue& user) {
 }
 
 void Stock::use(Queue& queue) {
-  if (queue.used != 0) by_use_.erase({queue.used, queue.id()});
+  forget_use(queue);
   queue.used = ++uses_;
   by_use_.emplace(queue.used, queue.id());
+}
+
+void Stock::forget_use(Queue& queue) {
+  if (queue.used != 0) by_use_.erase({std::exchange(queue.used, 0), queue.id()});
 }
 
 void Stock::audit() const {

@@ -83,6 +83,7 @@ class Stock {
   void shrink(Queue& queue);
   void make_room(const Queue& user);
   void use(Queue& queue);
+  void forget_use(Queue& queue);
   bool is_tight() const { return in_memory_ >= limits_.most; }
   uint32_t room() const;
 

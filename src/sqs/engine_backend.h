@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "queue/driver_fixture.h"
 #include "queue/engine.h"
-#include "queue/journal_fixture.h"
 #include "sqs/backend.h"
 
 namespace selvage::sqs {
