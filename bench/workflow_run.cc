@@ -89,8 +89,8 @@ Selvage Selvage::serve(const Directory& directory) {
   return {directory, selvage_in(directory, {"serve"})};
 }
 
-Selvage Selvage::other(const Directory& directory, std::vector<std::string> argv) {
-  return {directory, std::move(argv)};
+Selvage Selvage::other(const Directory& directory, const std::vector<std::string>& argv) {
+  return {directory, argv};
 }
 
 Selvage::Selvage(const Directory& directory, const std::vector<std::string>& argv) {

@@ -38,7 +38,7 @@ class Selvage {
   static Selvage up(const Directory& directory, const std::string& workflow);
   static Selvage serve(const Directory& directory);
   // Another program that says where it listens as selvage does; nothing is added to its words.
-  static Selvage other(const Directory& directory, std::vector<std::string> argv);
+  static Selvage other(const Directory& directory, const std::vector<std::string>& argv);
   ~Selvage();
   Selvage(Selvage&&) = default;
 
