@@ -269,6 +269,8 @@ void Driver::send_only(int64_t count) {
 
 void Driver::run_to(int64_t count) {
   sending_ = consuming_ = true;
+  stretch_begun_ns_ = now_ns();
+  scheduled_ = 0;
   const int64_t goal = ledger_.counts().deleted + count;
   may_begin_ = ledger_.counts().begun + count;
   drive_while([&] { return ledger_.counts().deleted < goal; });

@@ -29,7 +29,7 @@ constexpr milliseconds kRaw{500};           // of the disk, before each stretch 
 constexpr milliseconds kWarmUp{500};
 
 struct Settings {
-  int64_t rounds, seconds, batch, connections, body, lifecycles;
+  int64_t rounds, seconds, batch, connections, body, lifecycles, rate;
   std::string endpoint;
   int64_t pid;
 };
@@ -50,6 +50,7 @@ DriverSettings driver_settings(const Settings& settings, const Target& target,
           .consumers = consumers,
           .batch = batch,
           .body_bytes = static_cast<size_t>(settings.body),
+          .sends_per_second = static_cast<double>(settings.rate),
           .window = int64_t{8} * batch * settings.connections};
 }
 
@@ -149,9 +150,12 @@ int run_exactly(const Settings& settings, const Target& target) {
   driver.create_queues();
   const double before = cpu_seconds_of(target.pid);
   driver.run_to(settings.lifecycles);
-  fmt::print("{{\"lifecycles\":{},\"requests\":{},\"server_cpu_seconds\":{:.2f}}}\n",
-             driver.ledger().counts().deleted, driver.answered().all(),
-             cpu_seconds_of(target.pid) - before);
+  const Sample& taken = driver.latencies().end_to_end;
+  fmt::print(
+      "{{\"lifecycles\":{},\"requests\":{},\"server_cpu_seconds\":{:.2f},"
+      "\"end_to_end_ms\":{{\"p50\":{:.3f},\"p99\":{:.3f}}}}}\n",
+      driver.ledger().counts().deleted, driver.answered().all(),
+      cpu_seconds_of(target.pid) - before, taken.quantile(0.5), taken.quantile(0.99));
   return driver.settle() ? 0 : 1;
 }
 
@@ -199,6 +203,7 @@ int main(int argc, char** argv) {
               .connections = option(argc, argv, "--connections", 64),
               .body = option(argc, argv, "--body", 1024),
               .lifecycles = option(argc, argv, "--lifecycles", 0),
+              .rate = option(argc, argv, "--rate", 0),
               .endpoint = text_option(argc, argv, "--endpoint", ""),
               .pid = option(argc, argv, "--pid", -1)});
 }
