@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
-#include <array>
+#include <bit>
+#include <concepts>
+#include <cstring>
 
 namespace selvage {
 namespace {
@@ -23,10 +25,18 @@ int base64_value(char c) {
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
-void append_big_endian(std::string& out, uint64_t v, size_t bytes) {
-  char digits[8];
-  for (size_t i = 0; i < bytes; ++i) digits[i] = static_cast<char>(v >> (8 * (bytes - 1 - i)));
-  out.append(digits, bytes);
+// To the order of the network, and back.
+template <std::unsigned_integral Number>
+Number big_endian(Number v) {
+  return std::endian::native == std::endian::little ? std::byteswap(v) : v;
+}
+
+template <std::unsigned_integral Number>
+void append_big_endian(std::string& out, Number v) {
+  v = big_endian(v);
+  char bytes[sizeof v];
+  std::memcpy(bytes, &v, sizeof v);
+  out.append(bytes, sizeof v);
 }
 
 }  // namespace
@@ -92,15 +102,15 @@ Encoder& Encoder::u8(uint8_t v) {
   return *this;
 }
 Encoder& Encoder::u16(uint16_t v) {
-  append_big_endian(out_, v, 2);
+  append_big_endian(out_, v);
   return *this;
 }
 Encoder& Encoder::u32(uint32_t v) {
-  append_big_endian(out_, v, 4);
+  append_big_endian(out_, v);
   return *this;
 }
 Encoder& Encoder::u64(uint64_t v) {
-  append_big_endian(out_, v, 8);
+  append_big_endian(out_, v);
   return *this;
 }
 Encoder& Encoder::i64(int64_t v) {
@@ -115,25 +125,29 @@ Encoder& Encoder::text(std::string_view bytes) {
   return raw(bytes);
 }
 
-uint64_t Decoder::number(size_t bytes) {
-  uint64_t v = 0;
-  for (const char c : raw(bytes)) v = v << 8 | static_cast<uint8_t>(c);
-  return v;
+template <typename Number>
+Number Decoder::number() {
+  const std::string_view bytes = raw(sizeof(Number));
+  if (bytes.empty()) return 0;
+  Number v;
+  std::memcpy(&v, bytes.data(), sizeof v);
+  return big_endian(v);
 }
 uint8_t Decoder::u8() {
-  return static_cast<uint8_t>(number(1));
+  return number<uint8_t>();
 }
 uint16_t Decoder::u16() {
-  return static_cast<uint16_t>(number(2));
+  return number<uint16_t>();
 }
 uint32_t Decoder::u32() {
-  return static_cast<uint32_t>(number(4));
+  return number<uint32_t>();
 }
 uint64_t Decoder::u64() {
-  return number(8);
+  return number<uint64_t>();
 }
 int64_t Decoder::i64() {
-  return ok_ ? static_cast<int64_t>(number(8) ^ kSignBit) : 0;
+  const uint64_t v = u64();
+  return ok_ ? static_cast<int64_t>(v ^ kSignBit) : 0;
 }
 
 std::string_view Decoder::raw(size_t size) {

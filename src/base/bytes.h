@@ -47,7 +47,8 @@ class Decoder {
   bool at_end() const { return in_.empty(); }
 
  private:
-  uint64_t number(size_t bytes);
+  template <typename Number>
+  Number number();
   std::string_view in_;
   bool ok_ = true;
 };
