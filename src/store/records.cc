@@ -10,14 +10,22 @@ namespace selvage::store {
 namespace {
 
 constexpr uint8_t kQueueVersion = 3;
-constexpr uint8_t kMessageVersion = 2;
+constexpr uint8_t kMessageVersion = 3;
 constexpr uint8_t kDeduplicationVersion = 1;
 constexpr uint8_t kMoveTaskVersion = 1;
 constexpr size_t kShardBytes = 2;
 constexpr size_t kQueueBytes = 8;
 constexpr size_t kPlaceBytes = 2 + 8;  // before a payload
+// The second byte of a message's record: what it says by itself, and which parts follow.
 constexpr uint8_t kLeased = 1;
 constexpr uint8_t kHasEvidence = 2;
+constexpr uint8_t kReceived = 4;
+constexpr uint8_t kRetainedFrom = 8;  // else from when it was sent
+constexpr uint8_t kMoved = 16;
+constexpr uint8_t kNamed = 32;  // by its group or its deduplication id
+constexpr uint8_t kArtifact = 64;
+constexpr size_t kUsualMessage = 96;  // bytes
+constexpr size_t kLongestKey = 40;    // of those that are made often
 // The byte after the queue in a key of kMeta.
 constexpr uint8_t kDeduplicationKind = 1;
 constexpr uint8_t kMoveTaskKind = 2;
@@ -33,6 +41,7 @@ uint8_t flag(bool value) {
 std::string shard_prefix(ShardIndex shard) {
   SELVAGE_CHECK(shard.value <= UINT16_MAX);
   std::string key;
+  key.reserve(kLongestKey);
   Encoder(key).u16(static_cast<uint16_t>(shard.value));
   return key;
 }
@@ -161,6 +170,18 @@ std::string lane_prefix(ShardIndex shard, QueueId queue, queue::Lane lane) {
   return key;
 }
 
+uint8_t parts_of(const queue::Message& m) {
+  const bool received = m.first_received != Instant{} || m.leased_at != Instant{} ||
+                        m.freed != Instant{} || m.taken != 0 || m.failed != 0 || m.token ||
+                        m.session;
+  const auto part = [](bool there, uint8_t bit) { return there ? bit : uint8_t{0}; };
+  return part(m.leased, kLeased) | part(m.has_evidence, kHasEvidence) | part(received, kReceived) |
+         part(m.retained_from != m.sent, kRetainedFrom) |
+         part(!m.source.empty() || m.taken_before != 0, kMoved) |
+         part(!m.group.empty() || !m.deduplication_id.empty(), kNamed) |
+         part(static_cast<bool>(m.artifact), kArtifact);
+}
+
 Uuid decode_uuid(Decoder& in) {
   Uuid id;
   const std::string_view bytes = in.raw(id.bytes.size());
@@ -283,16 +304,21 @@ Result<queue::QueueRecord> decode_queue(std::string_view value) {
 
 std::string encode(const queue::Message& message) {
   std::string value;
+  value.reserve(kUsualMessage + message.source.size() + message.group.size() +
+                message.deduplication_id.size());
   Encoder out(value);
-  const int flags = (message.leased ? kLeased : 0) | (message.has_evidence ? kHasEvidence : 0);
-  out.u8(kMessageVersion).u8(static_cast<uint8_t>(flags)).raw(bytes_of(message.id));
-  out.i64(to_micros(message.sent)).i64(to_micros(message.vest));
-  out.i64(to_micros(message.first_received)).i64(to_micros(message.leased_at));
-  out.i64(to_micros(message.freed)).u32(message.size).u32(message.taken).u32(message.failed);
-  out.u64(message.token.value).u64(message.session.value);
-  out.raw(bytes_of(message.artifact)).text(message.source);
-  out.i64(to_micros(message.retained_from)).text(message.group).text(message.deduplication_id);
-  out.u32(message.taken_before);
+  const uint8_t parts = parts_of(message);
+  out.u8(kMessageVersion).u8(parts).raw(bytes_of(message.id));
+  out.i64(to_micros(message.sent)).i64(to_micros(message.vest)).u32(message.size);
+  if (parts & kReceived) {
+    out.i64(to_micros(message.first_received)).i64(to_micros(message.leased_at));
+    out.i64(to_micros(message.freed)).u32(message.taken).u32(message.failed);
+    out.u64(message.token.value).u64(message.session.value);
+  }
+  if (parts & kRetainedFrom) out.i64(to_micros(message.retained_from));
+  if (parts & kMoved) out.text(message.source).u32(message.taken_before);
+  if (parts & kNamed) out.text(message.group).text(message.deduplication_id);
+  if (parts & kArtifact) out.raw(bytes_of(message.artifact));
   return value;
 }
 
@@ -301,28 +327,36 @@ Result<queue::Message> decode_message(std::string_view value) {
   if (in.u8() != kMessageVersion)
     return failure(ErrorCode::kCorruption, "a message's record is of an unknown version");
   queue::Message message;
-  const uint8_t flags = in.u8();
-  message.leased = (flags & kLeased) != 0;
-  message.has_evidence = (flags & kHasEvidence) != 0;
+  const uint8_t parts = in.u8();
+  message.leased = (parts & kLeased) != 0;
+  message.has_evidence = (parts & kHasEvidence) != 0;
   message.id = decode_uuid(in);
   message.sent = from_micros(in.i64());
   message.vest = from_micros(in.i64());
-  message.first_received = from_micros(in.i64());
-  message.leased_at = from_micros(in.i64());
-  message.freed = from_micros(in.i64());
   message.size = in.u32();
-  message.taken = in.u32();
-  message.failed = in.u32();
-  message.token = {in.u64()};
-  message.session = {in.u64()};
-  message.artifact = decode_uuid(in);
-  message.source = in.text();
-  message.retained_from = from_micros(in.i64());
-  message.group = in.text();
-  message.deduplication_id = in.text();
-  message.taken_before = in.u32();
+  if (parts & kReceived) {
+    message.first_received = from_micros(in.i64());
+    message.leased_at = from_micros(in.i64());
+    message.freed = from_micros(in.i64());
+    message.taken = in.u32();
+    message.failed = in.u32();
+    message.token = {in.u64()};
+    message.session = {in.u64()};
+  }
+  message.retained_from = parts & kRetainedFrom ? from_micros(in.i64()) : message.sent;
+  if (parts & kMoved) {
+    message.source = in.text();
+    message.taken_before = in.u32();
+  }
+  if (parts & kNamed) {
+    message.group = in.text();
+    message.deduplication_id = in.text();
+  }
+  if (parts & kArtifact) message.artifact = decode_uuid(in);
   if (!in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "a message's record has the wrong length");
+  if (parts != parts_of(message))
+    return failure(ErrorCode::kCorruption, "a message's record has parts that say nothing");
   return message;
 }
 

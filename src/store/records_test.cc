@@ -124,6 +124,39 @@ TEST(Records, WhatTheIndexSaysComesBackAsItWent) {
   EXPECT_FALSE(decode_id("123456789012345").has_value());
 }
 
+TEST(Records, EachPartOfAMessageComesBackAlone) {
+  const queue::Message all = some_message();
+  const auto comes_back = [&](auto&& change) {
+    queue::Message message;
+    message.sent = message.retained_from = all.sent;
+    change(message);
+    EXPECT_EQ(decode_message(encode(message)).value(), message);
+  };
+  comes_back([&](queue::Message& m) { m.first_received = all.first_received; });
+  comes_back([&](queue::Message& m) { m.leased_at = all.leased_at; });
+  comes_back([&](queue::Message& m) { m.freed = all.freed; });
+  comes_back([&](queue::Message& m) { m.taken = all.taken; });
+  comes_back([&](queue::Message& m) { m.failed = all.failed; });
+  comes_back([&](queue::Message& m) { m.token = all.token; });
+  comes_back([&](queue::Message& m) { m.session = all.session; });
+  comes_back([&](queue::Message& m) { m.leased = true; });
+  comes_back([&](queue::Message& m) { m.has_evidence = true; });
+  comes_back([&](queue::Message& m) { m.artifact = all.artifact; });
+  comes_back([&](queue::Message& m) { m.source = all.source; });
+  comes_back([&](queue::Message& m) { m.taken_before = all.taken_before; });
+  comes_back([&](queue::Message& m) { m.retained_from = all.retained_from; });
+  comes_back([&](queue::Message& m) { m.group = all.group; });
+  comes_back([&](queue::Message& m) { m.deduplication_id = all.deduplication_id; });
+}
+
+TEST(Records, AMessageWithAPartThatSaysNothingIsDamaged) {
+  std::string value = encode(queue::Message{});
+  value[1] = 64;
+  EXPECT_FALSE(decode_message(value + std::string(16, 0)).has_value());
+  value[1] = static_cast<char>(128);
+  EXPECT_FALSE(decode_message(value).has_value());
+}
+
 TEST(Records, DamageIsReportedNotGuessed) {
   std::string value = encode(some_message());
   EXPECT_FALSE(decode_message(value.substr(0, value.size() - 1)).has_value());
@@ -199,7 +232,10 @@ TEST(Records, TheExamplesOfThePageAreRight) {
             "00000000000000000000000000000000"
             "0000000000000001"
             "80060a2429ffe300");
-  EXPECT_EQ(encode(queue::Message{}).size(), 126u);
+  queue::Message plain;
+  EXPECT_EQ(encode(plain).size(), 38u);
+  plain.taken = 1;
+  EXPECT_EQ(encode(plain).size(), 86u);
 }
 
 TEST(Records, KeysSortByShardThenQueueThenLaneThenTimeThenSeq) {

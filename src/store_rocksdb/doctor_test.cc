@@ -244,7 +244,7 @@ TEST_F(Doctor, SaysWhatADirectoryIsThatCannotBeExamined) {
   EXPECT_THAT(refusal(), HasSubstr("format 99"));
   fs::remove_all(directory_);
   fs::create_directory(directory_);
-  write_file(fs::path(directory_) / "FORMAT.new", "selvage-data 2\n");
+  write_file(fs::path(directory_) / "FORMAT.new", "selvage-data 3\n");
   EXPECT_THAT(refusal(), HasSubstr("did not get so far"));
 }
 
