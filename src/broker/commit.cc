@@ -42,6 +42,7 @@ Result<void> Commit::put(const queue::DropQueue& m) {
 }
 
 Result<void> Commit::put(const queue::DropMessages& m) {
+  bodies_.clear();  // nobody empties queues all the time
   const store::KeyRange files = store::artifact_range(shard_, m.queue);
   Result<void> outcome;
   SELVAGE_TRY(batch_.scan(Table::kIndex, files, [&](std::string_view, std::string_view id) {
@@ -61,18 +62,24 @@ Result<void> Commit::put(const queue::DropMessages& m) {
 }
 
 Result<void> Commit::put(const queue::PutMessage& m) {
-  write(store::table_of(m.place), store::message_key(shard_, m.queue, m.place, m.seq),
-        store::encode(m.message));
+  const Table table = store::table_of(m.place);
+  std::string key = store::message_key(shard_, m.queue, m.place, m.seq);
+  // One that is received in the turn in which it came never stands anywhere to wait.
+  if (std::exchange(newest_, {}) == std::pair(m.queue, m.seq))
+    batch_.add(table, std::move(key), store::encode(m.message));
+  else
+    write(table, std::move(key), store::encode(m.message));
   return {};
 }
 
 Result<void> Commit::put(const queue::DropMessage& m) {
-  write(store::table_of(m.place), store::message_key(shard_, m.queue, m.place, m.seq),
-        std::nullopt);
+  batch_.remove(store::table_of(m.place), store::message_key(shard_, m.queue, m.place, m.seq));
   return {};
 }
 
 Result<void> Commit::put(const queue::PutPayload& m) {
+  newest_ = {m.queue, m.seq};
+  bodies_.put(m.queue, m.seq, m.payload);
   write(Table::kBody, store::payload_key(shard_, m.queue, m.seq),
         store::encode_payload(m.place, m.payload));
   if (!m.artifact) return {};
@@ -122,6 +129,7 @@ Result<std::map<std::string, std::string>> Commit::evidence_in(const store::KeyR
 }
 
 Result<void> Commit::put(const queue::DropPayload& m) {
+  bodies_.forget(m.queue, m.seq);
   write(Table::kBody, store::payload_key(shard_, m.queue, m.seq), std::nullopt);
   drop_alias(m.queue, m.seq, m.id);
   if (m.artifact) {
@@ -136,6 +144,7 @@ Result<void> Commit::put(const queue::DropPayload& m) {
 }
 
 Result<void> Commit::put(const queue::MovePayload& m) {
+  bodies_.forget(m.from_queue, m.from);
   const std::string from = store::payload_key(shard_, m.from_queue, m.from);
   const std::string to = store::payload_key(shard_, m.to_queue, m.to);
   SELVAGE_TRY(place(from, to, m.place));

@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "artifact/artifacts.h"
+#include "broker/body_cache.h"
 #include "broker/open_batch.h"
 #include "queue/mutation.h"
 #include "store/records.h"
 #include "store/store.h"
 
 namespace selvage::broker {
+
+// Of bodies for those who receive them soon.
+inline constexpr size_t kCachedBytes = size_t{4} << 20;
 
 // Gathers the mutations of many commands for one commit of one shard.
 class Commit {
@@ -37,6 +41,8 @@ class Commit {
   bool take_kept() { return std::exchange(kept_, false); }
   // The store with what was gathered.
   OpenBatch& batch() { return batch_; }
+  // Of messages that came lately and are still there.
+  BodyCache& bodies() { return bodies_; }
 
  private:
   Result<void> put(const queue::PutQueue& m);
@@ -65,6 +71,8 @@ class Commit {
   ShardIndex shard_;
   uint64_t epoch_;
   OpenBatch batch_;
+  BodyCache bodies_{kCachedBytes};
+  std::pair<QueueId, Seq> newest_;  // whose payload was the last mutation but one, if it was
   std::vector<ArtifactId> released_;
   bool kept_ = false;
 };

@@ -9,10 +9,30 @@ namespace selvage::broker {
 
 using store::Table;
 
+void OpenBatch::write(Table table, std::string key, std::optional<std::string> value) {
+  if (!added_.empty()) added_.erase(key);
+  batch_.writes.push_back({table, std::move(key), std::move(value)});
+}
+
+void OpenBatch::add(Table table, std::string key, std::string value) {
+  added_.insert_or_assign(key, batch_.writes.size());
+  batch_.writes.push_back({table, std::move(key), std::move(value)});
+}
+
+void OpenBatch::remove(Table table, std::string key) {
+  const auto added = added_.find(key);
+  if (added == added_.end() || batch_.writes[added->second].table != table)
+    return write(table, std::move(key), std::nullopt);
+  index_.erase({table, key});
+  batch_.writes[added->second] = {table, "", std::nullopt};
+  added_.erase(added);
+  has_gaps_ = true;
+}
+
 void OpenBatch::index() {
   for (; indexed_ < batch_.writes.size(); ++indexed_) {
     const store::Write& write = batch_.writes[indexed_];
-    index_[{write.table, write.key}] = indexed_;
+    if (!write.key.empty()) index_[{write.table, write.key}] = indexed_;
   }
 }
 
@@ -69,6 +89,9 @@ Result<void> OpenBatch::scan(Table table, const store::KeyRange& range,
 store::Batch OpenBatch::take() {
   index_.clear();
   indexed_ = 0;
+  added_.clear();
+  if (std::exchange(has_gaps_, false))
+    std::erase_if(batch_.writes, [](const store::Write& write) { return write.key.empty(); });
   return std::exchange(batch_, {});
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/function_ref.h"
@@ -21,9 +22,11 @@ class OpenBatch {
  public:
   explicit OpenBatch(store::Store& store) : store_(store) {}
 
-  void write(store::Table table, std::string key, std::optional<std::string> value) {
-    batch_.writes.push_back({table, std::move(key), std::move(value)});
-  }
+  void write(store::Table table, std::string key, std::optional<std::string> value);
+  // The first write ever to this key. If it is removed before the batch is taken, the store hears
+  // of neither.
+  void add(store::Table table, std::string key, std::string value);
+  void remove(store::Table table, std::string key);
   // Everything of the range that is in the store or was written so far.
   void drop(store::Table table, store::KeyRange range);
 
@@ -46,6 +49,8 @@ class OpenBatch {
   // it is needed.
   std::map<Place, size_t> index_;
   size_t indexed_ = 0;
+  std::unordered_map<std::string, size_t> added_;  // likewise, of keys by add()
+  bool has_gaps_ = false;                          // writes with an empty key: they are void
 };
 
 }  // namespace selvage::broker

@@ -61,6 +61,37 @@ TEST_F(OpenBatchTest, ShowsWhatTheStoreWillHold) {
   }
 }
 
+TEST_F(OpenBatchTest, WhatIsAddedAndRemovedAgainIsNotWritten) {
+  batch_.add(Table::kBody, "a", "new");
+  batch_.add(Table::kBody, "b", "new");
+  EXPECT_EQ(seen().size(), 2u);
+  batch_.remove(Table::kBody, "a");
+  EXPECT_EQ(seen(), (Records{{"b", "new"}}));
+  EXPECT_EQ(batch_.read(Table::kBody, "a").value(), std::nullopt);
+  const store::Batch taken = batch_.take();
+  ASSERT_EQ(taken.writes.size(), 1u);
+  EXPECT_EQ(taken.writes[0].key, "b");
+}
+
+TEST_F(OpenBatchTest, WhatWasAddedBeforeIsRemovedFromTheStore) {
+  batch_.add(Table::kBody, "a", "new");
+  apply();
+  batch_.remove(Table::kBody, "a");
+  apply();
+  EXPECT_TRUE(stored().empty());
+  batch_.add(Table::kBody, "a", "new");
+  batch_.write(Table::kBody, "a", "newer");
+  batch_.remove(Table::kBody, "a");
+  apply();
+  EXPECT_TRUE(stored().empty());
+}
+
+TEST_F(OpenBatchTest, TablesWithTheSameKeyAreToldApart) {
+  batch_.add(Table::kBody, "a", "new");
+  batch_.remove(Table::kMeta, "a");
+  EXPECT_EQ(seen(), (Records{{"a", "new"}}));
+}
+
 TEST_F(OpenBatchTest, AScanThatHasEnoughStops) {
   batch_.write(Table::kBody, "b", "stored");
   apply();

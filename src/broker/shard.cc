@@ -2,6 +2,7 @@
 #include "broker/shard.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/check.h"
@@ -269,33 +270,50 @@ std::vector<Done> Shard::abandon() {
   return waiting;
 }
 
-Result<void> Shard::fetch(Reply& reply) const {
+Result<void> Shard::fetch(Reply& reply) {
   if (auto* const deliveries = std::get_if<std::vector<Delivery>>(&reply))
     return fetch(*deliveries);
   if (auto* const peeked = std::get_if<queue::Peeked>(&reply)) return fetch(peeked->messages);
   return {};
 }
 
-Result<void> Shard::fetch(std::vector<Delivery>& deliveries) const {
-  if (deliveries.empty()) return {};
-  std::vector<std::string> keys;
-  for (const Delivery& d : deliveries)
-    keys.push_back(store::payload_key(options_.index, d.receipt.queue, d.receipt.seq));
-  auto payloads = read_sound(store_, Table::kBody, keys);
-  if (!payloads) return std::unexpected(std::move(payloads).error());
+Result<void> Shard::fetch(std::vector<Delivery>& deliveries) {
+  auto bodies = bodies_of(deliveries);
+  if (!bodies) return std::unexpected(std::move(bodies).error());
   std::vector<Delivery> still_there;
-  for (size_t i = 0; i < keys.size(); ++i) {
+  for (size_t i = 0; i < deliveries.size(); ++i) {
     // Gone already, in the turn that showed it: the queue was emptied, or the message went on to
     // another one. Or damaged. Nobody is shown a message without its body.
-    if (!(*payloads)[i]) continue;
+    if (!(*bodies)[i]) continue;
     Delivery& delivery = still_there.emplace_back(std::move(deliveries[i]));
-    const auto placed = store::decode_payload(*(*payloads)[i]);
-    if (!placed) return std::unexpected(placed.error());
-    delivery.payload = placed->payload;
+    delivery.payload = *std::move((*bodies)[i]);
     if (delivery.message.has_evidence) SELVAGE_TRY(fetch_evidence(delivery));
   }
   deliveries = std::move(still_there);
   return {};
+}
+
+Result<std::vector<std::optional<queue::Payload>>> Shard::bodies_of(
+    const std::vector<Delivery>& deliveries) {
+  std::vector<std::optional<queue::Payload>> bodies;
+  std::vector<std::string> keys;
+  for (const auto& [queue, seq, token] : std::views::transform(deliveries, &Delivery::receipt)) {
+    bodies.push_back(commit_.bodies().take(queue, seq));
+    if (!bodies.back()) keys.push_back(store::payload_key(options_.index, queue, seq));
+  }
+  if (keys.empty()) return bodies;
+  const auto read = read_sound(store_, Table::kBody, keys);
+  if (!read) return std::unexpected(read.error());
+  auto value = read->begin();
+  for (auto& body : bodies) {
+    if (body) continue;
+    const std::optional<std::string>& found = *value++;
+    if (!found) continue;
+    const auto placed = store::decode_payload(*found);
+    if (!placed) return std::unexpected(placed.error());
+    body = placed->payload;
+  }
+  return bodies;
 }
 
 Result<void> Shard::fetch_evidence(Delivery& delivery) const {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -97,8 +98,10 @@ class Shard {
   void dismiss(const std::vector<Ticket>& waiters, queue::Refusal why);
   Result<void> serve_waiters(Instant now);
   Result<void> serve_queue(const std::string& queue, Instant now);
-  Result<void> fetch(queue::Reply& reply) const;
-  Result<void> fetch(std::vector<queue::Delivery>& deliveries) const;
+  Result<void> fetch(queue::Reply& reply);
+  Result<void> fetch(std::vector<queue::Delivery>& deliveries);
+  Result<std::vector<std::optional<queue::Payload>>> bodies_of(
+      const std::vector<queue::Delivery>& deliveries);
   Result<void> fetch_evidence(queue::Delivery& delivery) const;
 
   ShardOptions options_;

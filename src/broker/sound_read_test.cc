@@ -52,6 +52,8 @@ class DamagedBodies : public ::testing::Test {
     config.redrive = queue::Redrive{"dead", 1};
     create("q", config);
     for (const char* body : {"one", "two", "three"}) send(body);
+    // Anew, so that no body is at hand.
+    shard_ = Shard::open({}, {store_, nullptr, random_}, clock_.now()).value();
   }
   queue::Reply ask(queue::Command command) {
     queue::Reply reply;
