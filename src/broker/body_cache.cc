@@ -11,11 +11,11 @@ constexpr size_t kOverhead = 128;
 
 }  // namespace
 
-void BodyCache::put(QueueId queue, Seq seq, const queue::Payload& body) {
+void BodyCache::put(QueueId queue, Seq seq, queue::Payload body) {
   const size_t bytes = body.size() + kOverhead;
   if (bytes > most_bytes_ / 8) return;  // it would push out too many others
   const Name name{queue, seq};
-  bodies_.insert_or_assign(name, body);
+  bodies_.insert_or_assign(name, std::move(body));
   arrivals_.push_back({name, bytes});
   bytes_ += bytes;
   while (bytes_ > most_bytes_) {

@@ -19,7 +19,7 @@ class BodyCache {
  public:
   explicit BodyCache(size_t most_bytes) : most_bytes_(most_bytes) {}
 
-  void put(QueueId queue, Seq seq, const queue::Payload& body);
+  void put(QueueId queue, Seq seq, queue::Payload body);
   // Gives it away: most messages are received once.
   std::optional<queue::Payload> take(QueueId queue, Seq seq);
   void forget(QueueId queue, Seq seq) { bodies_.erase({queue, seq}); }

@@ -13,9 +13,10 @@ namespace selvage::broker {
 
 using store::Table;
 
-Result<void> Commit::add(const queue::Mutations& mutations) {
-  for (const queue::Mutation& mutation : mutations)
-    SELVAGE_TRY(std::visit([&](const auto& m) { return put(m); }, mutation));
+Result<void> Commit::add(queue::Mutations& mutations) {
+  for (queue::Mutation& mutation : mutations)
+    SELVAGE_TRY(std::visit([&](auto& m) { return put(m); }, mutation));
+  mutations.clear();
   return {};
 }
 
@@ -77,11 +78,11 @@ Result<void> Commit::put(const queue::DropMessage& m) {
   return {};
 }
 
-Result<void> Commit::put(const queue::PutPayload& m) {
+Result<void> Commit::put(queue::PutPayload& m) {
   newest_ = {m.queue, m.seq};
-  bodies_.put(m.queue, m.seq, m.payload);
   write(Table::kBody, store::payload_key(shard_, m.queue, m.seq),
         store::encode_payload(m.place, m.payload));
+  bodies_.put(m.queue, m.seq, std::move(m.payload));
   if (!m.artifact) return {};
   SELVAGE_CHECK(artifacts_ != nullptr);
   kept_ = true;

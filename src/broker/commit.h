@@ -28,8 +28,9 @@ class Commit {
          uint64_t epoch)
       : store_(store), artifacts_(artifacts), shard_(shard), epoch_(epoch), batch_(store) {}
 
-  // The mutations of one command. Failure: the store's; it refuses everything from then on.
-  Result<void> add(const queue::Mutations& mutations);
+  // Takes the mutations of one command and leaves none. Failure: the store's; it refuses everything
+  // from then on.
+  Result<void> add(queue::Mutations& mutations);
   // Writes what was gathered. Visible from now on, durable after the next sync.
   Result<void> apply();
   // The same at the end of a turn; fails even if nothing was gathered when somebody else owns the
@@ -50,7 +51,7 @@ class Commit {
   Result<void> put(const queue::DropMessages& m);
   Result<void> put(const queue::PutMessage& m);
   Result<void> put(const queue::DropMessage& m);
-  Result<void> put(const queue::PutPayload& m);
+  Result<void> put(queue::PutPayload& m);
   Result<void> put(const queue::PlacePayload& m);
   Result<void> put(const queue::DropPayload& m);
   Result<void> put(const queue::MovePayload& m);

@@ -70,7 +70,7 @@ TEST_F(CommitTest, ABodyIsAtHandUntilItsMessageIsGone) {
   EXPECT_EQ(commit_.bodies().take(kQueue, kSeq), "body");
   EXPECT_EQ(commit_.bodies().take(kQueue, kSeq), std::nullopt);
   send();
-  add(queue::DropPayload{kQueue, kSeq, {}});
+  add(queue::DropPayload{kQueue, kSeq, {}, false, {}});
   EXPECT_EQ(commit_.bodies().take(kQueue, kSeq), std::nullopt);
   send();
   add(queue::DropMessages{kQueue});

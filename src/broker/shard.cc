@@ -121,7 +121,6 @@ Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, I
 }
 
 Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
-  queue::Mutations mutations;
   look_for_artifacts(command);
   if (engine_.is_due(now)) SELVAGE_TRY(pass_time(now));
   for (size_t n = 0; n < queue::kMaxPagesAtOnce; ++n) {
@@ -129,16 +128,16 @@ Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
     if (!page) break;
     SELVAGE_TRY(load(*page, now));
   }
-  const queue::Reads reads = engine_.reads(command, now, mutations);
+  const queue::Reads reads = engine_.reads(command, now, mutations_);
   std::vector<queue::Located> found;
   if (!reads.empty()) {
-    SELVAGE_TRY(commit_.add(std::exchange(mutations, {})));
+    SELVAGE_TRY(commit_.add(mutations_));
     auto located = reader_.find(reads);
     if (!located) return std::unexpected(std::move(located).error());
     found = *std::move(located);
   }
-  Reply reply = engine_.execute(std::move(command), now, mutations, found);
-  SELVAGE_TRY(commit_.add(mutations));
+  Reply reply = engine_.execute(std::move(command), now, mutations_, found);
+  SELVAGE_TRY(commit_.add(mutations_));
   return reply;
 }
 
@@ -164,9 +163,8 @@ Result<void> Shard::pass_time(Instant now) {
 }
 
 Result<void> Shard::advance(Instant now) {
-  queue::Mutations mutations;
-  engine_.advance(now, mutations);
-  return commit_.add(mutations);
+  engine_.advance(now, mutations_);
+  return commit_.add(mutations_);
 }
 
 // Only files can tell whether an output's artifact is there, and the engine has none.
@@ -252,9 +250,8 @@ Instant Shard::next_event() const {
 }
 
 Result<Turn> Shard::commit() {
-  queue::Mutations mutations;
-  engine_.flush(mutations);
-  SELVAGE_TRY(commit_.add(mutations));
+  engine_.flush(mutations_);
+  SELVAGE_TRY(commit_.add(mutations_));
   SELVAGE_TRY(answers_.empty() ? commit_.apply() : commit_.close());
   for (Answer& answer : answers_) SELVAGE_TRY(fetch(answer.reply));
   return Turn{.answers = std::exchange(answers_, {}),

@@ -108,6 +108,7 @@ class Shard {
   store::Store& store_;
   const artifact::Artifacts* artifacts_;
   queue::Engine engine_;
+  queue::Mutations mutations_;  // empty between any two calls: it only keeps its memory
   Commit commit_;
   Reader reader_;
   std::vector<Answer> answers_;
