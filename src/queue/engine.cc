@@ -243,7 +243,7 @@ Instant Engine::wake_of(const Queue& queue) {
   Instant wake = std::min(queue.messages.next_vesting(), queue.deduplication.next_expiry());
   if (const auto oldest = queue.messages.oldest())
     wake = std::min(wake, oldest->first + queue.record.config.retention);
-  return std::min(wake, queue.window.next_due(queue.record.config.retention, queue.delay_ahead()));
+  return std::min(wake, queue.window.next_due(queue.terms()));
 }
 
 void Engine::reschedule(Queue& queue) {

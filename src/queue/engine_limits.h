@@ -25,8 +25,9 @@ inline constexpr size_t kMaxPagesAtOnce = 64;
 
 // What of all that waits is in memory, in messages of about 500 bytes each. Tests make it tiny.
 struct MemoryLimits {
-  // Of all queues. Above it queues that are not worked on give up theirs, and above twice as much
-  // only the very next ones are kept.
+  // Of all queues. Above half of it pages are small, and no queue is looked through for a free
+  // group any more; above all of it only the very next ones of each lane are kept, and queues that
+  // are not worked on give up theirs.
   size_t most = 65'536;
   // A lane keeps the first many without asking the store, and grows up to the largest by reading.
   uint32_t first_page = 256;

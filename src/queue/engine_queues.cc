@@ -185,7 +185,8 @@ void Engine::count_empty_receive(const std::string& queue) {
 }
 
 QueueInfo Engine::info(const Queue& queue) const {
-  const auto oldest = queue.messages.oldest();
+  Instant oldest = queue.window.oldest();
+  if (const auto first = queue.messages.oldest()) oldest = std::min(oldest, first->first);
   return {.name = queue.record.name,
           .config = queue.record.config,
           .created = queue.record.created,
@@ -195,7 +196,7 @@ QueueInfo Engine::info(const Queue& queue) const {
           .delayed = queue.delayed(),
           .totals = queue.record.totals,
           .tags = queue.record.tags,
-          .oldest = oldest ? oldest->first : kNever};
+          .oldest = oldest};
 }
 
 }  // namespace selvage::queue

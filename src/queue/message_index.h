@@ -77,9 +77,7 @@ class MessageIndex {
   // The message whose retention began first; nullopt when there is none.
   std::optional<std::pair<Instant, Seq>> oldest() const;
   Instant next_vesting() const;  // of the pending ones; kNever when there are none
-  // The delayed lane's last one, and how many there are of it.
-  std::optional<Position> last_delayed() const;
-  const std::set<Position>& delayed() const { return delayed_; }
+  std::optional<Position> last_delayed() const;  // in the order of the delayed lane
 
   uint64_t held() const { return held_; }
   uint64_t in_flight() const { return in_flight_; }

@@ -23,6 +23,7 @@ struct Queue {
   bool is_fifo() const { return record.config.fifo.has_value(); }
   // What a time of the delayed lane lacks to the vesting time.
   Duration delay_ahead() const { return is_fifo() ? record.config.delay : Duration{0}; }
+  Window::Terms terms() const { return {record.config.retention, delay_ahead()}; }
   uint64_t visible() const {
     return record.extent.visible + messages.held() - messages.in_flight() - messages.retrying();
   }

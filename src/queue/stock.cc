@@ -9,15 +9,11 @@
 namespace selvage::queue {
 namespace {
 
-// The lowest place is looked for again when so many have left.
-constexpr uint32_t kLeftPerFloor = 1000;
-// A queue of which nothing can be taken, because its first groups are all held, is looked through
-// until it has this part of the memory.
-constexpr size_t kDeepShare = 4;
-
-// A place's time is never before its message's retention began: see raise_floor().
-Instant time_of(const Message& message) {
-  return std::max(message.vest, message.retained_from);
+// A place's time is never before its message's retention began (see raise_floor()), and later only
+// by a delay or, on a FIFO queue, by what it waited elsewhere: so the front of a lane tells how old
+// the lane is, and what is behind expires in time, or later by that.
+Instant time_of(const Message& message, Instant now) {
+  return message.vest > now ? std::max(message.vest, message.retained_from) : message.retained_from;
 }
 
 Position position_of(const Place& place, Seq seq) {
@@ -31,7 +27,7 @@ Place Stock::home_of(const Message& message, const Place& place) {
 }
 
 Place Stock::place_for(Queue& queue, const Message& message, Instant now) {
-  Place place{message.vest > now ? kDelayedLane : lane_of(message.group), time_of(message)};
+  Place place{message.vest > now ? kDelayedLane : lane_of(message.group), time_of(message, now)};
   if (queue.is_fifo()) {
     Instant& last = queue.record.extent.last_time;
     place.time = last = std::max(last, message.sent);
@@ -42,6 +38,10 @@ Place Stock::place_for(Queue& queue, const Message& message, Instant now) {
 void Stock::count(Queue& queue, const Place& place, int by) {
   Extent& extent = queue.record.extent;
   if (place.is_held()) return;
+  if (by > 0 && extent.visible + extent.delayed == 0) {  // from here on
+    extent.floor = place.time;
+    extent.lanes.reset();
+  }
   (place.is_delayed() ? extent.delayed : extent.visible) += by;
   if (by < 0) return;
   if (!place.is_delayed()) extent.lanes.set(place.lane);
@@ -52,10 +52,12 @@ void Stock::enter(Queue& queue, Seq seq, MessageIndex::Entry entry, Context& x) 
   const auto& [message, place] = entry;
   x.out.emplace_back(PutMessage{queue.id(), seq, place, message});
   count(queue, place, 1);
-  if (queue.window.take_in(place, seq, message.retained_from, room()))
-    remember(queue, seq, std::move(entry), x.now);
-  if (queue.window.in_memory(kDelayedLane) > 2 * limits_.first_page)
-    shrink_delayed(queue, limits_.first_page);
+  if (queue.window.take_in(place, seq, room())) remember(queue, seq, std::move(entry), x.now);
+  const uint32_t most_delayed = std::min(limits_.first_page, room());
+  if (queue.window.in_memory(kDelayedLane) > 2 * most_delayed) shrink_delayed(queue, most_delayed);
+  // Those that stand before what is behind are taken in, as many as come: dead letters, which may
+  // be older than those that are there.
+  if (in_memory_of(queue) > 2 * limits_.most) shrink(queue);
 }
 
 void Stock::leave(Queue& queue, const Standing& from, Context& x) {
@@ -118,7 +120,7 @@ bool Stock::put_idle_back(Queue& queue, Context& x) {
 }
 
 void Stock::clear(Queue& queue) {
-  in_memory_ -= queue.messages.size() - queue.messages.held();
+  in_memory_ -= in_memory_of(queue);
   queue.messages.clear();
   queue.window.clear();
   const Instant last_time = queue.record.extent.last_time;
@@ -135,8 +137,8 @@ void Stock::dismiss(Queue& queue) {
 
 void Stock::raise_floor(Queue& queue) {
   Extent& extent = queue.record.extent;
-  const bool is_empty = extent.visible == 0 && extent.lanes.any();
-  if (queue.left_since_floor < kLeftPerFloor && !is_empty) return;
+  // As many as there are lanes to look at: so it costs each message that leaves the same.
+  if (queue.left_since_floor < std::max<size_t>(1, queue.window.lanes())) return;
   queue.left_since_floor = 0;
   Instant floor = queue.window.floor();
   if (const auto oldest = queue.messages.oldest()) floor = std::min(floor, oldest->first);
@@ -171,7 +173,7 @@ std::optional<Standing> Stock::locate(const Queue& queue, MessageId id, const Co
 void Stock::open(Queue& queue) {
   const Extent& extent = queue.record.extent;
   const auto is_in_store = [&](Lane lane) {
-    queue.window.leave_behind(lane, {extent.floor, Seq{}}, Instant{}, limits_.smallest_page);
+    queue.window.leave_behind(lane, {extent.floor, Seq{}}, limits_.smallest_page);
   };
   if (extent.delayed > 0) is_in_store(kDelayedLane);
   if (extent.visible == 0) return;
@@ -190,8 +192,7 @@ std::optional<Page> Stock::page_before_taking(Queue& queue, uint32_t wanted) {
     return page;
   }
   auto page = queue.window.next_page(is_tight());
-  const size_t here = queue.messages.size() - queue.messages.held();
-  if (!page && is_stuck && here < limits_.most / kDeepShare) page = queue.window.deeper_page();
+  if (!page && is_stuck && !is_tight()) page = queue.window.deeper_page();
   if (page) page->queue = queue.id();
   return page;
 }
@@ -201,8 +202,7 @@ void Stock::want_page(Queue& queue, uint32_t wanted) {
 }
 
 void Stock::want_due_pages(Queue& queue, Instant now) {
-  const Duration retention = queue.record.config.retention;
-  while (auto page = queue.window.due_page(now, retention, queue.delay_ahead())) {
+  while (auto page = queue.window.due_page(now, queue.terms(), is_tight())) {
     page->queue = queue.id();
     due_.push_back(*page);
   }
@@ -228,17 +228,15 @@ void Stock::load(Queue& queue, const Page& page, std::vector<Located> records, I
   if (!queue.window.awaits(page)) return;
   use(queue);
   Position next = page.from;
-  Instant oldest = kNever;
   const bool has_more = records.size() >= page.limit;
   for (Located& record : records) {
     next = position_of(record.place, {record.seq.value + 1});
-    oldest = record.message.retained_from;
     if (queue.in_memory(record.seq) != nullptr) continue;  // only with another owner, as above
     if (record.place.is_delayed() && queue.is_fifo())
       record.message.vest = record.place.time + queue.delay_ahead();
     remember(queue, record.seq, {std::move(record.message), record.place}, now);
   }
-  queue.window.loaded(page.lane, next, has_more, oldest);
+  queue.window.loaded(page.lane, next, has_more);
   make_room(queue);
 }
 
@@ -257,19 +255,17 @@ void Stock::forget(Queue& queue, Seq seq, Lane lane) {
 }
 
 void Stock::shrink_delayed(Queue& queue, size_t keep) {
-  const std::vector<Position> all(queue.messages.delayed().begin(), queue.messages.delayed().end());
-  Instant oldest = kNever;
-  for (size_t i = keep; i < all.size(); ++i) {
-    oldest = std::min(oldest, queue.in_memory(all[i].seq)->retained_from);
-    forget(queue, all[i].seq, kDelayedLane);
+  Position last;
+  while (queue.window.in_memory(kDelayedLane) > keep) {
+    last = queue.messages.last_delayed().value();
+    forget(queue, last.seq, kDelayedLane);
   }
-  queue.window.leave_behind(kDelayedLane, all[keep], oldest);
+  queue.window.leave_behind(kDelayedLane, last);
 }
 
 void Stock::shrink(Queue& queue) {
   struct Part {
     Position from{kNever, Seq{}};
-    Instant oldest = kNever;
     std::vector<Seq> messages;
   };
   std::map<Lane, Part> parts;
@@ -277,12 +273,11 @@ void Stock::shrink(Queue& queue) {
     if (entry.place.is_held()) return;
     Part& part = parts[entry.place.lane];
     part.from = std::min(part.from, position_of(entry.place, seq));
-    part.oldest = std::min(part.oldest, entry.message.retained_from);
     part.messages.push_back(seq);
   });
   for (const auto& [lane, part] : parts) {
     for (const Seq seq : part.messages) forget(queue, seq, lane);
-    queue.window.leave_behind(lane, part.from, part.oldest, limits_.smallest_page);
+    queue.window.leave_behind(lane, part.from, limits_.smallest_page);
   }
   forget_use(queue);
   shrunk_.push_back(queue.id());
@@ -327,7 +322,6 @@ void Stock::audit() const {
         [&](Lane lane) { SELVAGE_CHECK(queue->window.in_memory(lane) == lanes[lane]); });
     SELVAGE_CHECK(here <= extent.visible + extent.delayed);
     if (queue->window.is_complete()) SELVAGE_CHECK(here == extent.visible + extent.delayed);
-    SELVAGE_CHECK(queue->messages.delayed().size() <= extent.delayed);
     SELVAGE_CHECK(here == 0 || by_use_.contains({queue->used, id}));
     in_memory += here;
   }
@@ -336,7 +330,7 @@ void Stock::audit() const {
 
 uint32_t Stock::room() const {
   if (!is_tight()) return limits_.largest_page;
-  return in_memory_ < 2 * limits_.most ? limits_.smallest_page : 1;
+  return in_memory_ < limits_.most ? limits_.smallest_page : 1;
 }
 
 }  // namespace selvage::queue

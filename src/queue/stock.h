@@ -84,7 +84,10 @@ class Stock {
   void make_room(const Queue& user);
   void use(Queue& queue);
   void forget_use(Queue& queue);
-  bool is_tight() const { return in_memory_ >= limits_.most; }
+  static size_t in_memory_of(const Queue& queue) {  // of those that wait
+    return queue.messages.size() - queue.messages.held();
+  }
+  bool is_tight() const { return in_memory_ >= limits_.most / 2; }
   uint32_t room() const;
 
   const std::map<QueueId, Queue*>& queues_;

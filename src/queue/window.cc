@@ -20,28 +20,23 @@ void Window::file(Lane lane, State& state) {
   else
     low_.erase(lane);
   std::optional<Instant> starving;
-  if (can_read && state.in_memory == 0) starving = state.behind->oldest;
+  if (can_read && state.in_memory == 0) starving = state.behind->time;
   if (starving == state.starving) return;
   if (state.starving) starving_.erase({*state.starving, lane});
   if (starving) starving_.emplace(*starving, lane);
   state.starving = starving;
 }
 
-bool Window::take_in(const Place& place, Seq seq, Instant retained_from, uint32_t most) {
+bool Window::take_in(const Place& place, Seq seq, uint32_t most) {
   State& state = state_of(place.lane);
   const Position at{place.time, seq};
-  if (state.behind) {
-    if (at < state.behind->from) return true;
-    state.behind->oldest = std::min(state.behind->oldest, retained_from);
-    file(place.lane, state);
-    return false;
-  }
+  if (state.behind) return at < *state.behind;
   const bool is_full = place.lane != kDelayedLane && state.in_memory >= std::min(state.page, most);
   if (!is_full || at < state.last) {
     state.last = std::max(state.last, at);
     return true;
   }
-  leave_behind(place.lane, at, retained_from, state.page);
+  leave_behind(place.lane, at, state.page);
   return false;
 }
 
@@ -58,12 +53,12 @@ void Window::left(Lane lane) {
   if (at->second.behind) file(lane, at->second);
 }
 
-void Window::leave_behind(Lane lane, Position from, Instant oldest, std::optional<uint32_t> page) {
+void Window::leave_behind(Lane lane, Position from, std::optional<uint32_t> page) {
   State& state = state_of(lane);
   if (!state.behind) ++behind_;
-  SELVAGE_CHECK(!state.behind || from <= state.behind->from);
+  SELVAGE_CHECK(!state.behind || from <= *state.behind);
   state.page = page.value_or(limits_->first_page);
-  state.behind = Behind{from, oldest};
+  state.behind = from;
   state.asked = false;
   file(lane, state);
 }
@@ -71,7 +66,7 @@ void Window::leave_behind(Lane lane, Position from, Instant oldest, std::optiona
 bool Window::is_behind(const Place& place, Seq seq) const {
   const auto at = lanes_.find(place.lane);
   if (at == lanes_.end() || !at->second.behind) return false;
-  return at->second.behind->from <= Position{place.time, seq};
+  return *at->second.behind <= Position{place.time, seq};
 }
 
 uint32_t Window::in_memory(Lane lane) const {
@@ -79,60 +74,69 @@ uint32_t Window::in_memory(Lane lane) const {
   return at == lanes_.end() ? 0 : at->second.in_memory;
 }
 
-Page Window::ask(Lane lane, State& state, uint32_t limit) {
+Page Window::ask(Lane lane, State& state, uint32_t most) {
+  const uint32_t limit = state.page;
+  state.page = std::max(state.page, std::min(state.page * 2, most));
   state.asked = true;
   file(lane, state);
-  return {.queue = {}, .lane = lane, .from = state.behind->from, .limit = limit};
+  return {.queue = {}, .lane = lane, .from = *state.behind, .limit = limit};
+}
+
+Page Window::ask_little(Lane lane, State& state) {
+  Page page = ask(lane, state, 0);
+  page.limit = limits_->smallest_page;
+  return page;
 }
 
 std::optional<Page> Window::next_page(bool tight) {
   for (const Lane lane : low_) {
     State& state = lanes_.at(lane);
-    if (tight && state.in_memory > limits_->smallest_page / 2) continue;
-    const uint32_t limit = tight ? limits_->smallest_page : state.page;
-    if (!tight) state.page = std::min(state.page * 2, limits_->largest_page);
-    return ask(lane, state, limit);
+    if (!tight) return ask(lane, state, limits_->largest_page);
+    if (state.in_memory <= limits_->smallest_page / 2) return ask_little(lane, state);
   }
   return std::nullopt;
 }
 
 std::optional<Page> Window::deeper_page() {
   if (behind_ == 0) return std::nullopt;
-  for (auto& [lane, state] : lanes_)
-    if (state.behind && !state.asked && lane != kDelayedLane) return ask(lane, state, state.page);
-  return std::nullopt;
+  Lane first = kDelayedLane;
+  for (const auto& [lane, state] : lanes_) {
+    if (!state.behind || state.asked || lane == kDelayedLane) continue;
+    if (first == kDelayedLane || *state.behind < *lanes_.at(first).behind) first = lane;
+  }
+  if (first == kDelayedLane) return std::nullopt;
+  return ask(first, lanes_.at(first), limits_->largest_page);
 }
 
-Instant Window::next_due(Duration retention, Duration delay) const {
+Instant Window::next_due(const Terms& terms) const {
   if (behind_ == 0) return kNever;
-  Instant due = starving_.empty() ? kNever : starving_.begin()->first + retention;
+  Instant due = starving_.empty() ? kNever : starving_.begin()->first + terms.retention;
   const auto delayed = lanes_.find(kDelayedLane);
   if (delayed != lanes_.end() && delayed->second.behind && !delayed->second.asked)
-    due = std::min(due, delayed->second.behind->from.time + delay);
+    due = std::min(due, delayed->second.behind->time + terms.delay);
   return due;
 }
 
-std::optional<Page> Window::due_page(Instant now, Duration retention, Duration delay) {
-  if (next_due(retention, delay) > now) return std::nullopt;
-  const bool starves = !starving_.empty() && starving_.begin()->first + retention <= now;
+std::optional<Page> Window::due_page(Instant now, const Terms& terms, bool tight) {
+  if (next_due(terms) > now) return std::nullopt;
+  const bool starves = !starving_.empty() && starving_.begin()->first + terms.retention <= now;
   const Lane lane = starves ? starving_.begin()->second : kDelayedLane;
   State& state = lanes_.at(lane);
-  return ask(lane, state, state.page);
+  return tight ? ask_little(lane, state) : ask(lane, state, limits_->first_page);
 }
 
 bool Window::awaits(const Page& page) const {
   const auto at = lanes_.find(page.lane);
-  return at != lanes_.end() && at->second.asked && at->second.behind &&
-         at->second.behind->from == page.from;
+  return at != lanes_.end() && at->second.asked && at->second.behind == page.from;
 }
 
-void Window::loaded(Lane lane, Position next, bool has_more, Instant oldest) {
+void Window::loaded(Lane lane, Position next, bool has_more) {
   State& state = state_of(lane);
-  SELVAGE_CHECK(state.behind.has_value() && state.behind->from <= next);
+  SELVAGE_CHECK(state.behind.has_value() && *state.behind <= next);
   state.asked = false;
   state.last = next;
   if (has_more) {
-    state.behind = Behind{next, oldest};
+    state.behind = next;
   } else {
     state.behind.reset();
     --behind_;
@@ -144,7 +148,7 @@ Instant Window::floor() const {
   Instant lowest = kNever;
   if (behind_ == 0) return lowest;
   for (const auto& [lane, state] : lanes_)
-    if (state.behind) lowest = std::min(lowest, state.behind->from.time);
+    if (state.behind) lowest = std::min(lowest, state.behind->time);
   return lowest;
 }
 

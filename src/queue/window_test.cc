@@ -33,7 +33,7 @@ class WindowTest : public ::testing::Test {
  protected:
   // Puts one more at the end, as a send does.
   bool put(int64_t us, uint32_t most = UINT32_MAX) {
-    const bool in = window_.take_in(at(us), Seq{static_cast<uint64_t>(us)}, from_micros(us), most);
+    const bool in = window_.take_in(at(us), Seq{static_cast<uint64_t>(us)}, most);
     if (in) window_.entered(0);
     return in;
   }
@@ -73,7 +73,7 @@ TEST_F(WindowTest, ALaneThatRunsLowAsksForItsNextPageOnce) {
   EXPECT_TRUE(window_.awaits(*page));
   window_.entered(0);
   window_.entered(0);
-  window_.loaded(0, {from_micros(6), Seq{7}}, false, from_micros(6));
+  window_.loaded(0, {from_micros(6), Seq{7}}, false);
   EXPECT_TRUE(window_.is_complete());
   EXPECT_FALSE(window_.awaits(*page));
 }
@@ -82,9 +82,9 @@ TEST_F(WindowTest, PagesGrowWithUseAndAreSmallWhenMemoryIsShort) {
   for (int i = 1; i <= 5; ++i) put(i);
   for (int i = 0; i < 4; ++i) window_.left(0);
   EXPECT_EQ(window_.next_page(false)->limit, 4u);
-  window_.loaded(0, {from_micros(9), Seq{9}}, true, from_micros(9));
+  window_.loaded(0, {from_micros(9), Seq{9}}, true);
   EXPECT_EQ(window_.next_page(false)->limit, 8u);
-  window_.loaded(0, {from_micros(17), Seq{17}}, true, from_micros(17));
+  window_.loaded(0, {from_micros(17), Seq{17}}, true);
   EXPECT_EQ(window_.next_page(true)->limit, 2u);
 }
 
@@ -93,17 +93,18 @@ TEST_F(WindowTest, APageThatWasGivenUpMeanwhileIsNotAwaitedAnyMore) {
   for (int i = 0; i < 3; ++i) window_.left(0);
   const Page page = *window_.next_page(false);
   window_.left(0);
-  window_.leave_behind(0, {from_micros(4), Seq{4}}, from_micros(4));
+  window_.leave_behind(0, {from_micros(4), Seq{4}});
   EXPECT_FALSE(window_.awaits(page));
 }
 
 TEST_F(WindowTest, WhatNobodyReadsIsLookedAtWhenItsRetentionEnds) {
-  window_.leave_behind(3, {from_micros(100), Seq{1}}, from_micros(100));
-  const Duration retention = std::chrono::microseconds(50);
-  EXPECT_EQ(window_.next_due(retention, Duration{0}), from_micros(150));
-  EXPECT_FALSE(window_.due_page(from_micros(149), retention, Duration{0}).has_value());
-  EXPECT_EQ(window_.due_page(from_micros(150), retention, Duration{0})->lane, 3);
-  EXPECT_EQ(window_.next_due(retention, Duration{0}), kNever);
+  window_.leave_behind(3, {from_micros(100), Seq{1}});
+  const Window::Terms terms{std::chrono::microseconds(50), Duration{0}};
+  EXPECT_EQ(window_.oldest(), from_micros(100));
+  EXPECT_EQ(window_.next_due(terms), from_micros(150));
+  EXPECT_FALSE(window_.due_page(from_micros(149), terms, false).has_value());
+  EXPECT_EQ(window_.due_page(from_micros(150), terms, false)->lane, 3);
+  EXPECT_EQ(window_.next_due(terms), kNever);
 }
 
 class LargeQueueTest : public EngineFixture {
