@@ -82,6 +82,8 @@ class Engine {
   std::shared_ptr<const Policies> take_policies();
   // Sessions that hold leases; after recovery these wait to be resumed.
   std::vector<SessionId> sessions() const;
+  // Waiting messages, of all queues.
+  size_t in_memory() const { return stock_.in_memory(); }
 
   // Walks everything and CHECKs every invariant.
   void audit(Instant now) const;

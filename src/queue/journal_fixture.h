@@ -20,7 +20,17 @@ namespace selvage::queue {
 // Applies mutations as a store would, and objects to what no store could take.
 class Journal {
  public:
+  // What it was asked to do.
+  struct Work {
+    uint64_t mutations = 0;
+    uint64_t pages = 0;
+    uint64_t records = 0;  // read, in pages or alone
+    bool operator==(const Work&) const = default;
+  };
+  const Work& work() const { return work_; }
+
   void apply(const Mutations& mutations) {
+    work_.mutations += mutations.size();
     for (const Mutation& mutation : mutations) std::visit([&](const auto& m) { put(m); }, mutation);
   }
   void restore_into(Engine& engine, Instant now) const {
@@ -58,6 +68,8 @@ class Journal {
       if (!is_of_page || records.size() == page.limit) break;
       records.push_back({queue, seq, place, at->second});
     }
+    ++work_.pages;
+    work_.records += records.size();
     return records;
   }
   std::vector<Located> find(const Reads& reads) const {
@@ -113,6 +125,7 @@ class Journal {
   void find_at(QueueId queue, Seq seq, std::vector<Located>& found) const {
     const auto payload = payloads_.find({queue, seq});
     if (payload == payloads_.end()) return;
+    ++work_.records;
     const Place home = payload->second.place;
     for (const Place& place : {home, Place{kDelayedLane, home.time}})
       if (const auto at = waiting_.find({queue, place, seq}); at != waiting_.end())
@@ -188,6 +201,7 @@ class Journal {
   std::map<std::pair<QueueId, MessageId>, Seq> aliases_;
   std::map<std::pair<QueueId, std::string>, PutDeduplication> deduplication_;
   std::map<MoveTaskId, MoveTask> moves_;
+  mutable Work work_;
 };
 
 }  // namespace selvage::queue

@@ -76,7 +76,7 @@ class MessageIndex {
   void charge(Seq seq);
   // The message whose retention began first; nullopt when there is none.
   std::optional<std::pair<Instant, Seq>> oldest() const;
-  Instant next_vesting() const;  // of the pending ones; kNever when there are none
+  Instant next_vesting() const;                  // of the pending ones; kNever when there are none
   std::optional<Position> last_delayed() const;  // in the order of the delayed lane
 
   uint64_t held() const { return held_; }

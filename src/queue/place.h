@@ -34,7 +34,9 @@ Lane lane_of(std::string_view group);
 // Within a lane records are ordered by (time, seq).
 struct Place {
   Lane lane = 0;
-  Instant time{};  // standard: when it vests; FIFO: when it came. Of no meaning in kHeldLane.
+  // Standard: when its retention began, or its delay ends; FIFO: when it came. Of no meaning in
+  // kHeldLane.
+  Instant time{};
   auto operator<=>(const Place&) const = default;
   bool is_held() const { return lane == kHeldLane; }
   bool is_delayed() const { return lane == kDelayedLane; }

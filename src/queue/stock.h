@@ -72,7 +72,8 @@ class Stock {
   // Queues that had to give up memory since the last call: they have something else to wait for.
   std::vector<QueueId> take_shrunk() { return std::exchange(shrunk_, {}); }
 
-  void audit() const;  // CHECKs the invariants
+  size_t in_memory() const { return in_memory_; }  // waiting messages, of all queues
+  void audit() const;                              // CHECKs the invariants
 
  private:
   void remember(Queue& queue, Seq seq, MessageIndex::Entry entry, Instant now);

@@ -78,8 +78,8 @@ class Window {
  private:
   struct State {
     uint32_t in_memory = 0;
-    uint32_t page = 0;               // 0: not looked at yet
-    std::optional<Position> behind;  // from here on it is in the store only
+    uint32_t page = 0;                     // 0: not looked at yet
+    std::optional<Position> behind;        // from here on it is in the store only
     bool asked = false;                    // a page is under way
     Position last = {};                    // nothing in memory stands after this
     std::optional<Instant> starving = {};  // its entry in starving_

@@ -288,6 +288,70 @@ TEST_F(LargeQueueTest, RetentionEndsForThoseBehindToo) {
   expect_counts("q", 0, 0, 0);
 }
 
+TEST_F(LargeQueueTest, TheAgeOfTheOldestIsKnownAlsoWhereNothingIsInMemory) {
+  create("q");
+  EXPECT_EQ(info("q").oldest, kNever);
+  const Instant first = clock_.now();
+  fill("q", 30);
+  pass(seconds(10));
+  const Instant second = clock_.now();
+  fill("q", 30);
+  restart();
+  EXPECT_EQ(info("q").oldest, first);
+  for (int i = 0; i < 30; ++i) remove("q", take("q"));
+  EXPECT_EQ(info("q").oldest, second);
+  restart();
+  EXPECT_EQ(info("q").oldest, second);
+  EXPECT_EQ(drain("q").size(), 30u);
+  EXPECT_EQ(info("q").oldest, kNever);
+}
+
+TEST_F(LargeQueueTest, DeadLettersExpireInTimeAlsoBehindYoungerOnes) {
+  ConfigPatch config;
+  config.retention = minutes(1);
+  create("dead", config);
+  config.retention = minutes(10);
+  config.redrive = Redrive{"dead", 5};
+  create("q", config);
+  const Instant first = clock_.now();
+  fill("q", 20);
+  pass(seconds(40));
+  fill("dead", 50);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(fail(take("q", open()), true).dead);
+  expect_counts("dead", 70, 0, 0);
+  EXPECT_EQ(info("dead").oldest, first);
+  pass(seconds(20));
+  expect_counts("dead", 50, 0, 0);
+  EXPECT_EQ(drain("dead"), numbers(0, 50));
+}
+
+TEST_F(LargeQueueTest, WhatWasDelayedExpiresNoLaterThanItsDelayAfterItsTime) {
+  ConfigPatch config;
+  config.retention = minutes(1);
+  create("q", config);
+  send_later("q", "delayed", seconds(30));
+  pass(seconds(29));
+  fill("q", 50);
+  pass(seconds(1));  // it stands behind those now
+  expect_counts("q", 51, 0, 0);
+  pass(seconds(60));
+  expect_counts("q", 0, 0, 0);
+}
+
+TEST_F(LargeQueueTest, OlderOnesThatComeLateDoNotFillTheMemory) {
+  create("dead");
+  ConfigPatch config;
+  config.redrive = Redrive{"dead", 5};
+  create("q", config);
+  fill("q", 300);
+  pass(seconds(1));
+  fill("dead", 20);
+  for (int i = 0; i < 300; ++i) EXPECT_TRUE(fail(take("q", open()), true).dead);
+  EXPECT_LE(engine().in_memory(), 2 * kTiny.most + 2);
+  expect_counts("dead", 320, 0, 0);
+  EXPECT_EQ(drain("dead").size(), 320u);
+}
+
 TEST_F(LargeQueueTest, APurgeLeavesNothingAndTheQueueGoesOn) {
   create("q");
   fill("q", 100);
