@@ -66,16 +66,18 @@ class FifoChecker final : public Checker {
       fail("letter {} is given before an earlier one of group {}, seq {}", letter.number,
            message.group, seq.value);
     }
+    if (message.failed > 0) site_.marks.hit(Mark::kFifoRetry);
+    if (moved_.contains(message.id)) return;  // perhaps after this was decided
     learn(line, {message.id, given.receipt.seq});
     Member& member = lines_[line].at(given.receipt.seq);
     member.taken = std::max({member.taken + 1, message.taken, message.failed});
     places_[{given.receipt.queue, given.receipt.seq}] = {line, given.receipt.seq};
-    if (message.failed > 0) site_.marks.hit(Mark::kFifoRetry);
   }
   void on_survey(const Survey& survey) override {
     for (const auto& [name, queue] : survey.queues) {
       if (!lot(name).is_fifo() || is_dead_letter_queue(name)) continue;
       for (const queue::Delivery& shown : queue.messages) {
+        if (moved_.contains(shown.message.id)) continue;  // perhaps after the survey saw it
         learn({name, shown.message.group}, {shown.message.id, shown.receipt.seq});
         Member& member = lines_[{name, shown.message.group}].at(shown.receipt.seq);
         member.taken = std::max({member.taken, shown.message.taken, shown.message.failed});
