@@ -119,7 +119,7 @@ class FifoChecker final : public Checker {
   }
   bool may_be_gone(MessageId id) const {
     const Letter* const letter = ledger_.find(id);
-    return letter == nullptr || !letter->leaving.empty();
+    return letter == nullptr || letter->is_damaged || !letter->leaving.empty();
   }
   bool is_surely_there(const Line& line, const Member& member) {
     if (!member.unsure.empty() || may_be_gone(member.id)) return false;

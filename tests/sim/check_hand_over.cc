@@ -87,7 +87,8 @@ class HandOverChecker final : public Checker {
   }
   bool is_excused(uint64_t number) {
     const Letter& letter = ledger_.letters().at(number);
-    return excused_.contains(number) || letter.first_arrival + letter.retention <= site_.now();
+    return letter.is_damaged || excused_.contains(number) ||
+           letter.first_arrival + letter.retention <= site_.now();
   }
   void judge(const Deal& deal) {
     const auto is_seen = [&](uint64_t number) { return seen_.contains(number); };

@@ -15,6 +15,7 @@ struct Survey {
   struct Queue {
     queue::QueueInfo info;
     std::vector<queue::Delivery> messages;  // their receipts have no token
+    uint64_t size() const { return info.visible + info.in_flight + info.delayed; }
   };
   CallId first = 0;   // of the calls that asked
   Instant arrived{};  // it was decided between these two

@@ -1,47 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/content.h"
 
-#include <set>
-#include <string_view>
+#include <fmt/format.h>
 
-#include "base/bytes.h"
-#include "store/records.h"
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
 
 namespace selvage::sim {
 namespace {
 
-using Place = std::pair<uint64_t, uint64_t>;  // queue, seq
+// The disk as the doctor sees it.
+class View final : public store::Store {
+ public:
+  explicit View(const SimStore& disk) : disk_(disk) {}
+  Result<void> scan(store::Table table, std::string_view first, std::string_view last,
+                    FunctionRef<bool(std::string_view, std::string_view)> each) override {
+    disk_.look(table, first, last, each);
+    return {};
+  }
+  Result<uint64_t> claim(ShardIndex) override { return refused(); }
+  Result<void> apply(ShardIndex, uint64_t, store::Batch) override { return refused(); }
+  Result<void> sync() override { return refused(); }
+  Result<std::vector<std::optional<std::string>>> read(store::Table,
+                                                       const std::vector<std::string>&) override {
+    return refused();
+  }
+  store::Statistics statistics() override { return {}; }
 
-// Keys of payloads, and of evidence behind them: shard, queue, seq (docs/internals/records.md).
-Place place_in(std::string_view key) {
-  Decoder in(key);
-  in.u16();
-  const uint64_t queue = in.u64();
-  return {queue, in.u64()};
-}
+ private:
+  static std::unexpected<Error> refused() {
+    return failure(ErrorCode::kGiveUp, "the doctor only walks");
+  }
+  const SimStore& disk_;
+};
 
-std::string name(const Place& place) {
-  return "message " + std::to_string(place.second) + " of queue " + std::to_string(place.first);
+// A body that was damaged when its message moved on is gone, or does not know where it stands.
+bool is_of_damage(const store::Finding& finding) {
+  constexpr std::array kWhat = {"its payload is missing",
+                                "its payload says that it stands elsewhere"};
+  return std::ranges::find(kWhat, finding.what) != kWhat.end();
 }
 
 }  // namespace
 
-std::string fault_in(const SimStore& disk) {
-  std::set<Place> records;
-  for (const store::Table table : {store::Table::kWaiting, store::Table::kHeld})
-    for (const std::string& key : disk.keys(table)) {
-      const store::MessagePlace at = store::decode_message_key(table, key);
-      if (!records.emplace(at.queue.value, at.seq.value).second)
-        return name({at.queue.value, at.seq.value}) + " has two records";
+store::Census census_of(const SimStore& disk, Instant now) {
+  View view(disk);
+  return store::inspect(
+      view, {now, [](std::string_view payload) { return payload.starts_with("letter "); }});
+}
+
+std::string fault_in(const store::Census& census, uint64_t lost) {
+  for (const store::Finding& finding : census.findings) {
+    if (is_of_damage(finding) && lost > 0) {
+      --lost;
+      continue;
     }
-  std::set<Place> payloads;
-  for (const std::string& key : disk.keys(store::Table::kBody)) payloads.insert(place_in(key));
-  for (const Place& place : records)
-    if (!payloads.contains(place)) return name(place) + " has no payload";
-  for (const Place& place : payloads)
-    if (!records.contains(place)) return name(place) + " is only a payload";
-  for (const std::string& key : disk.keys(store::Table::kEvidence))
-    if (!records.contains(place_in(key))) return name(place_in(key)) + " left evidence behind";
+    return finding.where + ": " + finding.what;
+  }
+  return "";
+}
+
+std::string difference(const store::Census& census, const std::vector<queue::QueueInfo>& told) {
+  if (census.queues.size() != told.size())
+    return fmt::format("the engine has {} queues, the store {}", told.size(), census.queues.size());
+  for (size_t i = 0; i < told.size(); ++i) {
+    const queue::QueueInfo& said = told[i];
+    const store::QueueCensus& found = census.queues[i];
+    if (said.name != found.name) return "the store has a queue " + found.name;
+    if (said.visible != found.visible || said.in_flight != found.in_flight ||
+        said.delayed != found.delayed)
+      return fmt::format(
+          "{} says {} visible, {} in flight, {} delayed, and in the store are {}, {}, {}",
+          said.name, said.visible, said.in_flight, said.delayed, found.visible, found.in_flight,
+          found.delayed);
+  }
   return "";
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/disk.h"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
 #include "base/check.h"
 #include "tests/sim/block.h"
 
@@ -75,9 +79,12 @@ Result<void> SimStore::sync() {
   return {};
 }
 
-Result<void> SimStore::sound(const Record& record) {
+Result<void> SimStore::sound(Table table, const Record& record) {
   if (sum_of(record.value) == record.sum) return {};
-  rot_found_ = true;
+  if (table == Table::kBody)
+    marks_.hit(Mark::kBodyDamaged);
+  else
+    rot_found_ = true;
   return failure(ErrorCode::kCorruption, "the simulated disk: a record is not what was written");
 }
 
@@ -85,7 +92,7 @@ Result<void> SimStore::scan(Table table, std::string_view first, std::string_vie
                             FunctionRef<bool(std::string_view, std::string_view)> each) {
   const Records& in = shown_.at(static_cast<size_t>(table));
   for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at) {
-    SELVAGE_TRY(sound(at->second));
+    SELVAGE_TRY(sound(table, at->second));
     if (table == Table::kWaiting) marks_.hit(Mark::kReadBack);
     if (!each(at->first, at->second.value)) break;
   }
@@ -99,16 +106,24 @@ Result<std::vector<std::optional<std::string>>> SimStore::read(
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto found = in.find(keys[i]);
     if (found == in.end()) continue;
-    SELVAGE_TRY(sound(found->second));
+    SELVAGE_TRY(sound(table, found->second));
     values[i] = found->second.value;
   }
   return values;
 }
 
-std::vector<std::string> SimStore::keys(Table table) const {
-  std::vector<std::string> found;
-  for (const auto& [key, record] : shown_.at(static_cast<size_t>(table))) found.push_back(key);
-  return found;
+const std::string& SimStore::as_written(Table table, const std::string& key,
+                                        const std::string& value) const {
+  for (const Rotten& rotten : rotten_)
+    if (rotten.table == table && rotten.key == key && rotten.flipped == value) return rotten.sound;
+  return value;
+}
+
+void SimStore::look(Table table, std::string_view first, std::string_view last,
+                    FunctionRef<bool(std::string_view, std::string_view)> each) const {
+  const Records& in = shown_.at(static_cast<size_t>(table));
+  for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at)
+    if (!each(at->first, as_written(table, at->first, at->second.value))) break;
 }
 
 store::Statistics SimStore::statistics() {
@@ -170,48 +185,42 @@ void SimStore::reopen(bool power_loss) {
   rot_found_ = false;
 }
 
-void SimStore::rot() {
+std::optional<std::string> SimStore::rot() {
   size_t records = 0;
-  for (const Records& in : durable_) records += in.size();
-  if (records == 0) return;
+  for (const Records& table : durable_) records += table.size();
+  if (records == 0) return std::nullopt;
   size_t skip = chance_.below(records);
-  for (size_t table = 0; table < durable_.size(); ++table) {
-    Records& in = durable_.at(table);
-    if (skip >= in.size()) {
-      skip -= in.size();
-      continue;
-    }
-    const auto at = std::next(in.begin(), static_cast<ptrdiff_t>(skip));
-    std::string& value = at->second.value;
-    // A damaged payload stops nobody: it is not delivered, and its message is as good as lost.
-    if (static_cast<Table>(table) == Table::kBody) return;
-    if (value.empty() || sum_of(value) != at->second.sum) return;  // nothing to flip, or flipped
-    Rotten rotten{table, at->first, value, value};
-    rotten.flipped.at(chance_.below(value.size())) ^= static_cast<char>(1 << chance_.below(8));
-    // What was overwritten since the last sync is not read from there.
-    const auto shown = shown_.at(table).find(at->first);
-    if (shown != shown_.at(table).end() && shown->second.value == value)
-      shown->second.value = rotten.flipped;
-    value = rotten.flipped;
-    rotten_.push_back(std::move(rotten));
-    return;
-  }
+  size_t n = 0;
+  for (; skip >= durable_.at(n).size(); ++n) skip -= durable_.at(n).size();
+  const auto table = static_cast<Table>(n);
+  auto& [key, record] = *std::next(in(durable_, table).begin(), static_cast<ptrdiff_t>(skip));
+  const std::string sound = record.value;
+  if (sound.empty() || sum_of(sound) != record.sum) return std::nullopt;  // none left to flip
+  record.value.at(chance_.below(sound.size())) ^= static_cast<char>(1 << chance_.below(8));
+  rotten_.push_back({table, key, sound, record.value});
+  // What was overwritten since the last sync is not read from there.
+  const auto shown = in(shown_, table).find(key);
+  if (shown != in(shown_, table).end() && shown->second.value == sound)
+    shown->second.value = record.value;
+  return table == Table::kBody ? std::optional(sound) : std::nullopt;
 }
 
 void SimStore::put_back(Tables& tables, const Rotten& rotten) {
-  Records& in = tables.at(rotten.table);
-  const auto at = in.find(rotten.key);
-  if (at != in.end() && at->second.value == rotten.flipped &&
+  Records& records = in(tables, rotten.table);
+  const auto at = records.find(rotten.key);
+  if (at != records.end() && at->second.value == rotten.flipped &&
       at->second.sum == sum_of(rotten.sound))
     at->second.value = rotten.sound;
 }
 
 void SimStore::repair() {
+  const auto is_body = [](const Rotten& rotten) { return rotten.table == Table::kBody; };
   for (auto rotten = rotten_.rbegin(); rotten != rotten_.rend(); ++rotten) {
+    if (is_body(*rotten)) continue;
     put_back(shown_, *rotten);
     put_back(durable_, *rotten);
   }
-  rotten_.clear();
+  std::erase_if(rotten_, std::not_fn(is_body));
   rot_found_ = false;
 }
 

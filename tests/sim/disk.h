@@ -22,11 +22,9 @@
 namespace selvage::sim {
 
 // 1. What a sync covered survives every end of the broker, unless rot() hits it; that is never
-// shown
-//    as sound.
+//    shown as sound.
 // 2. Of what no sync covered a beginning survives, in batches: never a part of one, never one
-// without
-//    those before it.
+//    without those before it.
 // 3. After a failed apply() or sync() everything is refused until the store is opened again.
 class SimStore final : public store::Store {
  public:
@@ -56,12 +54,16 @@ class SimStore final : public store::Store {
   void fail_next_sync(ErrorCode code) { sync_failure_ = code; }
   void fill(bool full) { full_ = full; }
   bool is_full() const { return full_; }
-  void rot();     // flips a bit in some durable record
-  void repair();  // brings all of those back, as from a mirror
-  bool is_rotten() const { return !rotten_.empty(); }
-  bool rot_was_found() const { return rot_found_; }
+  // Flips a bit in some durable record. If that is a body: what it was.
+  std::optional<std::string> rot();
+  // Brings back all of those but bodies, as from a mirror. A body stays as it is: nobody has to
+  // stop for one.
+  void repair();
+  bool rot_was_found() const { return rot_found_; }  // by who has to stop for it
   bool is_broken() const { return broken_.has_value(); }
-  std::vector<std::string> keys(store::Table table) const;  // of what reads see, rotten or not
+  // As scan(), by somebody for whom no bit has flipped and whose reading leaves no mark.
+  void look(store::Table table, std::string_view first, std::string_view last,
+            FunctionRef<bool(std::string_view, std::string_view)> each) const;
 
  private:
   struct Record {
@@ -71,15 +73,20 @@ class SimStore final : public store::Store {
   using Records = std::map<std::string, Record, std::less<>>;
   using Tables = std::array<Records, store::kTables>;
   struct Rotten {
-    size_t table;
+    store::Table table;
     std::string key;
     std::string sound;
     std::string flipped;
   };
 
+  static Records& in(Tables& tables, store::Table table) {
+    return tables.at(static_cast<size_t>(table));
+  }
   static void apply_to(Tables& tables, const store::Batch& batch);
   Result<void> usable() const;
-  Result<void> sound(const Record& record);
+  Result<void> sound(store::Table table, const Record& record);
+  const std::string& as_written(store::Table table, const std::string& key,
+                                const std::string& value) const;
   Error broken(ErrorCode code, const char* what);
   void lose_power();
   void put_back(Tables& tables, const Rotten& rotten);

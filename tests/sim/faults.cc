@@ -36,7 +36,7 @@ void fill_disk(World& world) {
                                [&world] { world.site().disk.fill(false); });
 }
 void rot(World& world) {
-  world.site().disk.rot();
+  world.rot();
 }
 void slow_disk(World& world) {
   Site& site = world.site();

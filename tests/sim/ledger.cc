@@ -61,6 +61,13 @@ Letter* Ledger::find(const queue::Receipt& receipt) {
   return at == by_place_.end() ? nullptr : &letters_.at(at->second);
 }
 
+void Ledger::damage(const std::string& payload) {
+  Letter* const letter = find(payload);
+  if (letter == nullptr) return;
+  letter->is_damaged = true;
+  ++damaged_;
+}
+
 Letter* Ledger::learn(const queue::Delivery& delivery) {
   Letter* const letter = find(delivery.payload);
   if (letter == nullptr) return nullptr;

@@ -26,6 +26,7 @@ struct Letter {
   std::set<CallId> leaving;        // calls that may have taken it out of every queue
   std::set<std::string> places;    // the queues in which it may be
   Duration retention{0};           // the least among them
+  bool is_damaged = false;         // its body, or that of a copy: nobody may ever see it again
 };
 
 class Ledger {
@@ -40,6 +41,8 @@ class Ledger {
   Letter* find(const std::string& payload);  // null, and a failure: no letter was written so
   Letter* find(MessageId id);                // null: not known
   Letter* find(const queue::Receipt& receipt);
+  void damage(const std::string& payload);
+  uint64_t damaged() const { return damaged_; }  // how often
   std::map<uint64_t, Letter>& letters() { return letters_; }
 
   void on_arrival(const Call& call);
@@ -60,6 +63,7 @@ class Ledger {
   std::map<MessageId, uint64_t> by_id_;
   std::map<std::pair<QueueId, Seq>, uint64_t> by_place_;
   uint64_t last_ = 0;
+  uint64_t damaged_ = 0;
 };
 
 }  // namespace selvage::sim

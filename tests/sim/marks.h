@@ -17,6 +17,8 @@ namespace selvage::sim {
   X(kKilled, "killed process, whole log kept")                         \
   X(kRotAtOpen, "flipped bit in a synced record found at open")        \
   X(kRotAtRead, "flipped bit in a synced record found at read")        \
+  X(kBodyDamaged, "flipped bit in a synced body found at read")        \
+  X(kDamageDead, "damaged bodies left over in the calm")               \
   X(kReadBack, "messages read back into memory")                       \
   X(kApplyFailed, "write failed")                                      \
   X(kSyncFailed, "sync failed")                                        \

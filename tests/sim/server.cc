@@ -25,6 +25,7 @@ Result<void> Server::open() {
   up_ = true;
   site_.say("broker {} is up with {} sessions", number_, engine().sessions().size());
   engine().audit(site_.now());
+  look_into_store();
   owner_.observer.on_broker_up(number_);
   plan_turn(std::max(shard_->next_event(), site_.now()));
   return {};
@@ -61,8 +62,10 @@ void Server::turn() {
   for (const Arrival& arrival : std::exchange(inbox_, {}))
     arrival.kind == Arrival::kSeparate ? void(turns.emplace_back())
                                        : turns.back().push_back(arrival);
-  for (const std::vector<Arrival>& arrivals : turns)
-    if (const auto done = decide(arrivals); !done) return fail(done.error());
+  for (size_t i = 0; i < turns.size(); ++i) {
+    if (const auto done = decide(turns[i]); !done) return fail(done.error());
+    if (i % 2 == 1) hold_against_store();  // a turn that was asked for: see separate()
+  }
   ++turns_;
   turns_during_sync_ += syncing_.empty() ? 0 : 1;
   audit();
@@ -124,9 +127,23 @@ void Server::answer(CallId id, const queue::Reply& reply) {
 
 void Server::audit() {
   if (turns_ % 4 == 0) engine().audit(site_.now());
-  if (turns_ % 16 == 0 && !fenced_)
-    if (const std::string fault = fault_in(site_.disk); !fault.empty())
-      site_.verdict.fail("content", fault);
+  if (turns_ % 16 == 0 && !fenced_) look_into_store();
+}
+
+store::Census Server::look_into_store() {
+  store::Census census = census_of(site_.disk, site_.now());
+  if (const std::string fault = fault_in(census, owner_.lost_bodies()); !fault.empty())
+    site_.verdict.fail("content", fault);
+  return census;
+}
+
+void Server::hold_against_store() {
+  if (fenced_ || applied_.back().turn.answers.empty()) return;
+  const queue::Reply& last = applied_.back().turn.answers.back().reply;
+  const auto* const told = std::get_if<std::vector<queue::QueueInfo>>(&last);
+  if (told == nullptr) return;
+  if (const std::string what = difference(look_into_store(), *told); !what.empty())
+    site_.verdict.fail("counts", what);
 }
 
 void Server::fail(const Error& error) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/shard.h"
+#include "store/inspect.h"
 #include "tests/sim/call.h"
 #include "tests/sim/site.h"
 
@@ -24,6 +25,7 @@ class Server : public std::enable_shared_from_this<Server> {
   using OnReply = std::function<void(const queue::Reply*)>;  // null: the server went down
   struct Owner {  // who is told what happens at the door, and about the end
     Observer& observer;
+    std::function<uint64_t()> lost_bodies;  // how many messages may be without
     std::function<void(const Error&)> on_down;
   };
 
@@ -63,6 +65,9 @@ class Server : public std::enable_shared_from_this<Server> {
   void end_sync(uint64_t position);
   void answer(CallId id, const queue::Reply& reply);
   void audit();
+  store::Census look_into_store();  // which has to hang together
+  // What was told of all queues in the turn decided last is what the store has now.
+  void hold_against_store();
   void fail(const Error& error);
 
   Site& site_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/world.h"
 
+#include "store/records.h"
 #include "tests/sim/town.h"
 
 namespace selvage::sim {
@@ -74,7 +75,9 @@ void World::bring_up() {
   going_up_ = false;
   const uint64_t number = ++brokers_;
   server_ = std::make_shared<Server>(
-      site_, Server::Owner{door_, [this, number](const Error& error) { went_down(number, error); }},
+      site_,
+      Server::Owner{door_, [this] { return ledger_.damaged(); },
+                    [this, number](const Error& error) { went_down(number, error); }},
       number);
   const auto opened = server_->open();
   if (!opened) {
@@ -117,6 +120,11 @@ void World::crash(bool power_loss) {
   site_.say("crash");
   server_->kill();
   bring_up_later(power_loss);
+}
+
+void World::rot() {
+  const auto body = site_.disk.rot();
+  if (body) ledger_.damage(std::string(store::decode_payload(*body)->payload));
 }
 
 void World::take_over() {
@@ -174,14 +182,28 @@ void World::finish(const std::shared_ptr<Survey>& survey) {
   survey->answered = site_.now();
   door_.on_survey(*survey);
   if (!calm_) return;
-  size_t messages = 0;
-  for (const auto& [name, queue] : survey->queues) messages += queue.messages.size();
+  clear_damage(*survey);
+  uint64_t messages = 0;
+  for (const auto& [name, queue] : survey->queues) messages += queue.size();
   const size_t sessions = is_up() ? server_->engine().sessions().size() : 1;
   still_there_ = fmt::format("{} messages and {} sessions", messages, sessions);
   at_rest_ = messages + sessions == 0 && site_.now() >= rest_from_;
 }
 
 // ---- the calm
+
+// What nobody is shown nobody can delete; when nothing else is there it is purged.
+void World::clear_damage(const Survey& survey) {
+  uint64_t hidden = 0;
+  for (const auto& [name, queue] : survey.queues)
+    if (queue.messages.empty()) hidden += queue.size();
+  if (site_.now() < rest_from_ || hidden > ledger_.damaged()) return;
+  for (const auto& [name, queue] : survey.queues) {
+    if (!queue.messages.empty() || queue.size() == 0) continue;
+    site_.marks.hit(Mark::kDamageDead);
+    post_.tell(queue::PurgeQueue{name});
+  }
+}
 
 void World::enter_calm() {
   site_.say("calm");

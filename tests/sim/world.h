@@ -26,6 +26,7 @@ class World {
 
   // ---- what can be done to it (see faults.cc)
   void crash(bool power_loss);
+  void rot();        // a bit flips in what is stored
   void take_over();  // another owner claims the shard while this one still acts
   Site& site() { return site_; }
   bool is_up() const { return server_ && server_->is_up(); }
@@ -39,6 +40,7 @@ class World {
   void survey_every(Duration pause);
   void asked(const std::shared_ptr<Survey>& survey, const Call& call, const queue::Reply* reply);
   void finish(const std::shared_ptr<Survey>& survey);
+  void clear_damage(const Survey& survey);
   void enter_calm();
   bool run_until(Instant end);
 
