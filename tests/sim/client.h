@@ -41,6 +41,26 @@ class Client {
   bool retired_ = false;
 };
 
+// One that acts again and again, with pauses.
+class Busy : public Client {
+ public:
+  Busy(const Surroundings& around, Duration least, Duration most)
+      : Client(around), pace_(chance().between(least, most)) {}
+
+  void start() override { go_on(); }
+
+ protected:
+  virtual void act() = 0;  // and go_on() when it is done
+  void go_on() {
+    later(pace_, [this] {
+      if (!retired_) act();
+    });
+  }
+
+ private:
+  Duration pace_;
+};
+
 using ClientPtr = std::unique_ptr<Client>;
 ClientPtr make_sender(const Surroundings& around);
 ClientPtr make_receiver(const Surroundings& around);

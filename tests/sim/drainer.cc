@@ -11,15 +11,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Drainer final : public Client {
+class Drainer final : public Busy {
  public:
-  using Client::Client;
-
-  void start() override { act(); }
+  explicit Drainer(const Surroundings& around) : Busy(around, kPace, kPace) {}
 
  private:
-  void act() {
-    if (retired_) return;
+  static constexpr Duration kPace = milliseconds(50);
+
+  void act() override {
     const size_t first = chance().below(town().size());
     queue::Receive receive{.queue = town().at(first).name,
                            .max = 10,
@@ -34,7 +33,7 @@ class Drainer final : public Client {
         post_.tell(queue::CreateQueue{kScratch, lot(kScratch).config});
       if (reply != nullptr)
         if (const auto* const got = std::get_if<std::vector<queue::Delivery>>(reply)) remove(*got);
-      later(milliseconds(50), [this] { act(); });
+      go_on();
     });
   }
   void remove(const std::vector<queue::Delivery>& got) {

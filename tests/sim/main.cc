@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the simulator over many seeds, or over one that is to be looked at.
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -13,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "tests/sim/world.h"
 
 namespace {
@@ -68,15 +68,34 @@ std::optional<Options> parse(int argc, char** argv) {
   return options;
 }
 
-// A check of the product that fails ends the process: say first of which seed.
+// What the product logs during a seed goes to memory: damaged bodies alone are thousands of lines.
+int log_of_seed = -1;
+
+void begin_log() {
+  log_of_seed = memfd_create("log of a seed", MFD_CLOEXEC);
+  if (log_of_seed >= 0) dup2(log_of_seed, STDERR_FILENO);
+}
+
+void empty_log() {
+  if (log_of_seed >= 0 && ftruncate(log_of_seed, 0) == 0) lseek(log_of_seed, 0, SEEK_SET);
+}
+
+// A check of the product that fails ends the process: say first of which seed, and then what the
+// log says at its end, which is what check.
 char last_words[64];
 
 void on_abort(int) {
-  const ssize_t written = write(STDOUT_FILENO, last_words, std::strlen(last_words));
+  ssize_t written = write(STDOUT_FILENO, last_words, std::strlen(last_words));
+  char text[400];
+  const off_t end = log_of_seed < 0 ? 0 : lseek(log_of_seed, 0, SEEK_END);
+  const off_t from = end < off_t{sizeof(text)} ? 0 : end - off_t{sizeof(text)};
+  const ssize_t size = log_of_seed < 0 ? 0 : pread(log_of_seed, text, sizeof(text), from);
+  if (size > 0) written = write(STDOUT_FILENO, text, static_cast<size_t>(size));
   _exit(written > 0 ? 1 : 2);
 }
 
 Outcome run(uint64_t seed, bool printed) {
+  empty_log();
   fmt::format_to_n(last_words, sizeof(last_words) - 1, "seed {} FAILED: a check stopped it\n{}",
                    seed, '\0');
   World world(seed, printed);
@@ -157,5 +176,6 @@ int main(int argc, char** argv) {
   }
   setvbuf(stdout, nullptr, _IOLBF, 0);
   for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS}) std::signal(signal, on_abort);
+  if (!options->trace) begin_log();
   return options->seed ? run_one(*options) : run_many(*options);
 }

@@ -9,22 +9,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Operator final : public Client {
+class Operator final : public Busy {
  public:
-  using Client::Client;
-
-  void start() override { go_on(); }
+  explicit Operator(const Surroundings& around) : Busy(around, seconds(1), seconds(1)) {}
 
  private:
-  void go_on() {
-    later(seconds(1), [this] {
-      if (!retired_) act();
-    });
-  }
   void ask(queue::Command command) {
     post_.call(std::move(command), kPatience, [this](const queue::Reply*) { go_on(); });
   }
-  void act() {
+  void act() override {
     const std::string& queue = chance().pick(town()).name;
     switch (chance().below(12)) {
       case 0:

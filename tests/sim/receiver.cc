@@ -11,22 +11,12 @@ using queue::Delivery;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Receiver final : public Client {
+class Receiver final : public Busy {
  public:
-  using Client::Client;
-
-  void start() override {
-    pace_ = milliseconds(chance().between(20, 2000));
-    go_on();
-  }
+  explicit Receiver(const Surroundings& around) : Busy(around, milliseconds(20), seconds(2)) {}
 
  private:
-  void go_on() {
-    later(pace_, [this] {
-      if (!retired_) act();
-    });
-  }
-  void act() {
+  void act() override {
     queue::Receive receive{.queue = chance().pick(town()).name,
                            .max = static_cast<uint32_t>(chance().between(1, 5)),
                            .visibility = {},
@@ -95,8 +85,6 @@ class Receiver final : public Client {
     const Duration delay = chance().one_in(2) ? Duration{0} : Duration(seconds(chance().below(5)));
     post_.call(queue::Return{{{d.receipt, delay}}}, kPatience, [](const queue::Reply*) {});
   }
-
-  Duration pace_{0};
 };
 
 }  // namespace

@@ -10,22 +10,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class Sender final : public Client {
+class Sender final : public Busy {
  public:
-  using Client::Client;
-
-  void start() override {
-    pace_ = milliseconds(chance().between(50, 3000));
-    go_on();
-  }
+  explicit Sender(const Surroundings& around) : Busy(around, milliseconds(50), seconds(3)) {}
 
  private:
-  void go_on() {
-    later(pace_, [this] {
-      if (!retired_) act();
-    });
-  }
-  void act() {
+  void act() override {
     const std::string& queue = chance().pick(town()).name;
     queue::Send send{queue, {}};
     for (uint64_t left = chance().one_in(3) ? chance().between(1, 6) : 1; left > 0; --left)
@@ -59,8 +49,6 @@ class Sender final : public Client {
       if (!retired_) post_.call(send, kPatience, [](const queue::Reply*) {});
     });
   }
-
-  Duration pace_{0};
 };
 
 }  // namespace

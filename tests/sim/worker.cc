@@ -69,7 +69,7 @@ class Worker final : public Client {
                            .session = session_};
     const Duration patience = *receive.wait + kPatience;
     post_.call(receive, patience, living([this](const queue::Reply* reply) {
-                 if (reply == nullptr) return resume();
+                 if (reply == nullptr) return resume([this] { work(); });
                  if (const auto* const no = std::get_if<queue::Refusal>(reply)) {
                    if (*no == queue::Refusal::kNoSession) return open();
                    return pause(seconds(1), [this] { take(); });
@@ -79,17 +79,19 @@ class Worker final : public Client {
                  work();
                }));
   }
-  // The connection broke: the broker is told what this worker knows it holds.
-  void resume() {
+  // The connection broke: the broker is told what this worker knows it holds, and then it goes on.
+  template <typename Then>
+  void resume(Then then) {
     std::vector<queue::Receipt> holding;
     for (const Delivery& d : held_) holding.push_back(d.receipt);
     post_.call(queue::OpenSession{session_, holding}, kPatience,
-               opening([this](const queue::Reply* reply) {
-                 if (reply == nullptr) return pause(milliseconds(200), [this] { resume(); });
+               opening([this, then](const queue::Reply* reply) {
+                 if (reply == nullptr)
+                   return pause(milliseconds(200), [this, then] { resume(then); });
                  const auto* const opened = std::get_if<queue::Opened>(reply);
                  if (opened == nullptr) return open();
                  generation_ = opened->generation;
-                 work();
+                 then();
                }));
   }
   void work() {
@@ -137,20 +139,7 @@ class Worker final : public Client {
                    held_.pop_front();
                    return work();
                  }
-                 resume_then(command);
-               }));
-  }
-  void resume_then(const queue::Command& command) {
-    std::vector<queue::Receipt> holding;
-    for (const Delivery& d : held_) holding.push_back(d.receipt);
-    post_.call(queue::OpenSession{session_, holding}, kPatience,
-               opening([this, command](const queue::Reply* reply) {
-                 if (reply == nullptr)
-                   return pause(milliseconds(200), [this, command] { resume_then(command); });
-                 const auto* const opened = std::get_if<queue::Opened>(reply);
-                 if (opened == nullptr) return open();
-                 generation_ = opened->generation;
-                 settle(command);
+                 resume([this, command] { settle(command); });
                }));
   }
   void die() {
