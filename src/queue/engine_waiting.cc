@@ -123,6 +123,9 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
     edited.retained_from = edited.vest;  // nothing expires before it can be received
   }
   if (target != &queue) {
+    // A FIFO queue has one delay for all, from when they came; what it waited for is over.
+    const Instant came = std::max(target->record.extent.last_time, edited.sent);
+    if (target->is_fifo() && edited.vest > x.now) edited.vest = came + target->record.config.delay;
     ++queue.record.totals.moved;
     move({queue, *at}, *target, std::move(edited), x);
   } else if (item.delay) {

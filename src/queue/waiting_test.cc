@@ -166,6 +166,28 @@ TEST_F(WaitingTest, AMessageGoesToAnotherQueueAndWakesIt) {
   EXPECT_THAT(get("other"), ElementsAre("x"));
 }
 
+TEST_F(WaitingTest, AFifoQueuesDelayCountsForWhatIsMovedThereToo) {
+  ConfigPatch slow;
+  slow.delay = seconds(10);
+  ConfigPatch slower;
+  slower.delay = seconds(60);
+  create_fifo("slow", slow);
+  create_fifo("slower", slower);
+  create_fifo("quick");
+  const Sent first = send("slow", "a", "first");
+  const Sent second = send("slow", "b", "second");
+  EXPECT_TRUE(reschedule("slow", first.id, {}, "quick"));
+  EXPECT_TRUE(reschedule("slow", second.id, {}, "slower"));
+  expect_counts("quick", 1, 0, 0);
+  expect_a_restart_changes_nothing();
+  EXPECT_THAT(get("quick"), ElementsAre("first"));
+  pass(seconds(59));
+  expect_counts("slower", 0, 0, 1);
+  expect_a_restart_changes_nothing();
+  pass(seconds(1));
+  EXPECT_THAT(get("slower"), ElementsAre("second"));
+}
+
 TEST_F(WaitingTest, WhereItCannotGoItStays) {
   create("q");
   create_fifo("q.fifo");
