@@ -104,6 +104,21 @@ TEST_F(DiskTest, AFlippedBitIsReportedAndNeverShown) {
   EXPECT_EQ(disk_.read(Table::kWaiting, {"a"}).value().front(), "value of a");
 }
 
+TEST_F(DiskTest, ADamagedBodyIsNobodysReasonToStopAndIsNotBroughtBack) {
+  const store::Batch batch{{}, {{Table::kBody, "a", "a body"}}};
+  ASSERT_TRUE(disk_.apply({}, epoch_, batch));
+  sync();
+  EXPECT_EQ(disk_.rot(), "a body");
+  EXPECT_FALSE(disk_.read(Table::kBody, {"a"}));
+  EXPECT_FALSE(disk_.rot_was_found());
+  disk_.repair();
+  EXPECT_FALSE(disk_.read(Table::kBody, {"a"}));
+  disk_.look(Table::kBody, "", "~", [](std::string_view, std::string_view value) {
+    EXPECT_EQ(value, "a body");
+    return true;
+  });
+}
+
 TEST_F(DiskTest, AfterAFailureEverythingIsRefusedUntilItIsOpenedAgain) {
   disk_.fail_next_apply(ErrorCode::kRetry);
   const store::Batch batch{{}, {{Table::kWaiting, "a", ""}}};
