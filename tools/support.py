@@ -89,29 +89,41 @@ class Closure:
         return hashlib.sha256("\n".join([str(path.relative_to(self.root)), *parts, *more]).encode()).hexdigest()
 
 
-def run_unless_stamped(stamps, work):
+class Stamps:
+    """A folder with an empty file for each digest that passed; stamps of no `current` digest are dropped."""
+
+    def __init__(self, folder, current):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        current = set(current)
+        for stamp in folder.iterdir():
+            if stamp.name not in current:
+                stamp.unlink()
+
+    def has(self, digest):
+        return (self.folder / digest).exists()
+
+    def add(self, digest):
+        (self.folder / digest).touch()
+
+
+def run_unless_stamped(folder, work):
     """Runs (digest, name, command, input) items, JOBS at a time, except those whose digest has a stamp.
 
-    Returns the texts of those that failed; a success leaves its stamp in the folder `stamps`.
+    Returns the texts of those that failed; a success leaves its stamp in `folder`.
     """
-    stamps.mkdir(parents=True, exist_ok=True)
-    fresh = [one for one in work if not (stamps / one[0]).exists()]
+    stamps = Stamps(folder, [one[0] for one in work])
 
     def one_item(item):
         digest, name, command, text = item
         done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
         if done.returncode == 0:
-            (stamps / digest).touch()
+            stamps.add(digest)
             return None
         return f"{name}: fails\n  {shlex.join(command)}\n{done.stdout}{done.stderr}"
 
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        problems = [problem for problem in pool.map(one_item, fresh) if problem]
-    current = {one[0] for one in work}
-    for stamp in stamps.iterdir():
-        if stamp.name not in current:
-            stamp.unlink()
-    return problems
+        return [problem for problem in pool.map(one_item, [one for one in work if not stamps.has(one[0])]) if problem]
 
 
 def finish(problems, looked_at, what):

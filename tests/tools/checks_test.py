@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each static check is given a good tree and bad ones: a check that cannot fail is a defect."""
 import json
+import os
 import shutil
 
 import house
@@ -126,11 +127,17 @@ class Format(Check):
 
 
 class Tidy(Check):
-    def compiled(self, text):
-        path = self.write("src/base/a.cc", text)
-        command = f"/usr/bin/ccache /usr/bin/c++ -std=c++23 -Wno-maybe-uninitialized -o a.o -c {path}"
-        entry = {"directory": str(self.root), "command": command, "file": str(path)}
-        self.write("build/release/compile_commands.json", json.dumps([entry]))
+    def compiled(self, *texts):
+        entries = []
+        for number, text in enumerate(texts):
+            path = self.write(f"src/base/{number}.cc", text)
+            command = f"/usr/bin/ccache /usr/bin/c++ -std=c++23 -Wno-maybe-uninitialized -o a.o -c {path}"
+            entries.append({"directory": str(self.root), "command": command, "file": str(path)})
+        self.write("build/release/compile_commands.json", json.dumps(entries))
+
+    def group(self, *texts):
+        """Enough files that these come first, and each has company."""
+        self.compiled(*texts, *(f"int f{number}();\n" for number in range(2 * os.cpu_count())))
 
     def test_accepts_clean_code(self):
         self.compiled("int* f() { return nullptr; }\n")
@@ -142,6 +149,32 @@ class Tidy(Check):
         self.fails("check-tidy", "modernize-use-nullptr")
         self.compiled("int* f() { return nullptr; }\n")
         self.passes("check-tidy")
+
+    def test_says_in_which_file_of_a_group_it_found_something(self):
+        self.group("int* f() { return nullptr; }\n", "// one\n\nint* g() { return 0; }\n")
+        self.fails("check-tidy", f"{self.root}/src/base/1.cc:3:19: error: use nullptr")
+        self.fails("check-tidy", "    3 | int* g() { return 0; }")
+
+    def test_follows_paths_in_every_file_of_a_group(self):
+        self.group("int f(int k) { return k; }\n", "int g(int k) { int* p = k ? &k : nullptr; return *p; }\n")
+        self.fails("check-tidy", "src/base/1.cc:1:50: error: Dereference of null pointer")
+
+    def test_accepts_programs_in_one_group(self):
+        self.group("int main() { return 0; }\n", "int main() { return 1; }\n")
+        self.passes("check-tidy")
+
+    def test_looks_at_files_one_by_one_that_do_not_compile_together(self):
+        clash = "namespace {\n  int f() { return 1; }\n}\nint k%d;\nint* g%d() { return f() ? &k%d : %s; }\n"
+        self.group(clash % (1, 1, 1, "nullptr"), clash % (2, 2, 2, "nullptr"))
+        code, output = self.tool("check-tidy", "--root", str(self.root))
+        self.assertEqual(code, 0, output)
+        self.assertIn("they do not compile as one text", output)
+        self.group(clash % (1, 1, 1, "nullptr"), clash % (2, 2, 2, "0"))
+        self.fails("check-tidy", "src/base/1.cc:5:32: error: use nullptr")
+
+    def test_refuses_what_does_not_compile(self):
+        self.group("int f() { return 1; }\n", "int g() { return h; }\n")
+        self.fails("check-tidy", "src/base/1.cc:1:18: error: use of undeclared identifier 'h'")
 
 
 class Length(Check):

@@ -38,6 +38,20 @@ class RunTests(house.HouseTest):
         self.script("liar", "print('5 passed, 1 failed')")
         self.assertEqual(self.run_tests()[:2], (1, "5 passed, 1 failed"))
 
+    def test_the_end_names_the_slowest_items_and_the_failed(self):
+        self.script("quick", "pass")
+        self.script("slow", "import time; time.sleep(0.5)")
+        self.script("bad", "exit(1)")
+        lines = self.run_tests()[2].splitlines()
+        self.assertRegex(lines[-3], r"^\d+ s, the slowest of 3: e2e.slow \d+ s, ")
+        self.assertEqual(lines[-2:], ["failed: e2e.bad", "2 passed, 1 failed"])
+
+    def test_checks_that_compile_run_beside_the_tests(self):
+        self.write("tools/check-tidy", f"#!{sys.executable}\nimport pathlib, time\nend = time.monotonic() + 60\n"
+                   f"while not pathlib.Path('{self.root}/met').exists():\n    assert time.monotonic() < end\n", 0o755)
+        self.script("alone", f"open('{self.root}/met', 'w')")
+        self.assertEqual(self.run_tests("checks", "e2e")[:2], (0, "2 passed, 0 failed"))
+
     def test_nothing_run_is_a_failure(self):
         self.assertEqual(self.run_tests()[:2], (1, "0 passed, 0 failed"))
         self.script("empty", "print('0 passed, 0 failed')")
