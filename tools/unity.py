@@ -20,7 +20,7 @@ def defined(text):
     namespace = found[1] if found else ""
     names = set()
     for line in text.splitlines():
-        if re.match(r"(?!namespace|template)[a-z_A-Z]", line):
+        if re.match(r"(?!namespace|template)[\[a-z_A-Z]", line):
             match = TYPE.match(line) or OTHER.match(line)
             if match and not PROGRAM.search(line):
                 names.add((namespace, match[1]))

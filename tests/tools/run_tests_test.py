@@ -24,7 +24,9 @@ class RunTests(house.HouseTest):
         self.script("many", "print('3 passed, 0 failed, 2 skipped')")
         self.script("node", r"print('\u2139 tests 4\n\u2139 pass 4\n\u2139 fail 0\n\u2139 skipped 0')", "chaos")
         self.script("skipped.py", "exit(77)")
-        self.assertEqual(self.run_tests()[:2], (0, "8 passed, 0 failed, 3 skipped"))
+        code, last, output = self.run_tests()
+        self.assertEqual((code, last), (0, "8 passed, 0 failed, 3 skipped"))
+        self.assertRegex(output, r"e2e\.many +3 tests +[0-9.]+ s  2 skipped\n")
 
     def test_a_failing_item_fails_the_run_and_shows_its_output(self):
         self.script("good", "pass")
