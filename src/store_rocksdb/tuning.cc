@@ -2,10 +2,12 @@
 #include "store_rocksdb/tuning.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <thread>
 
@@ -28,6 +30,26 @@ constexpr size_t kManifestReserve = 64 << 10;
 static_assert(2 * (kMemtable + kBriefMemtable + kSmallMemtable) <= kAllMemtables,
               "one of each table fits");
 static_assert(kAllMemtables <= kWalSize, "memtables are flushed because they are full");
+
+// Where a memtable took a record of a queue, it looks first for the place of that queue's next one.
+// About 250 bytes for each "prefix" and memtable, so queues share 256 of them: here the prefix is
+// not bytes of the key but what stands for them.
+class PlaceOfQueue final : public rocksdb::SliceTransform {
+ public:
+  PlaceOfQueue() {
+    for (size_t i = 0; i < places_.size(); ++i) places_[i] = static_cast<char>(i);
+  }
+  const char* Name() const override { return "selvage.PlaceOfQueue"; }
+  bool InDomain(const rocksdb::Slice& key) const override { return key.size() > kLastOfQueue; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {&places_[static_cast<unsigned char>(key[kLastOfQueue])], 1};
+  }
+
+ private:
+  static constexpr size_t kLastOfQueue =
+      9;  // a shard has two bytes, a queue eight: store/records.h
+  std::array<char, 256> places_{};
+};
 
 rocksdb::BlockBasedTableOptions block_options(std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions options;  // no bloom filters: absent keys are hardly ever read
@@ -56,12 +78,21 @@ rocksdb::ColumnFamilyOptions table_options(size_t memtable, std::shared_ptr<rock
   return options;
 }
 
+// For tables in which a queue's new records stand beside each other.
+rocksdb::ColumnFamilyOptions queues_options(size_t memtable,
+                                            std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::ColumnFamilyOptions options = table_options(memtable, std::move(cache));
+  options.memtable_insert_with_hint_prefix_extractor = std::make_shared<PlaceOfQueue>();
+  return options;
+}
+
 }  // namespace
 
 rocksdb::DBOptions database_options(const std::string& directory, bool create) {
   rocksdb::DBOptions options;
   options.create_if_missing = create;
   options.create_missing_column_families = create;
+  options.allow_concurrent_memtable_write = false;  // one writes at a time: see PlaceOfQueue
   options.max_background_jobs =
       std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 4);
   options.max_total_wal_size = kWalSize;  // also frees logs that a quiet table would hold on to
@@ -80,10 +111,10 @@ rocksdb::DBOptions database_options(const std::string& directory, bool create) {
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
   const auto cache = rocksdb::NewLRUCache(kBlockCache);
   return {{rocksdb::kDefaultColumnFamilyName, table_options(kBriefMemtable, cache)},
-          {"waiting", table_options(kMemtable, cache)},
-          {"held", table_options(kBriefMemtable, cache)},
+          {"waiting", queues_options(kMemtable, cache)},
+          {"held", queues_options(kBriefMemtable, cache)},
           {"index", table_options(kSmallMemtable, cache)},
-          {"body", table_options(kMemtable, cache)},
+          {"body", queues_options(kMemtable, cache)},
           {"evidence", table_options(kSmallMemtable, cache)}};
 }
 
