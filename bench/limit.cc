@@ -50,7 +50,7 @@ class Constants final : public http::Handler {
     deleted_ = batch == 1 ? "" : list(batch, "Successful", R"({"Id":"a"})");
   }
 
-  void handle(http::Request request, std::shared_ptr<http::Connection>,
+  void handle(const http::Request& request, std::shared_ptr<http::Connection>,
               http::Responder responder) override {
     const std::string_view target = request.header("x-amz-target");
     const std::string* body = &deleted_;

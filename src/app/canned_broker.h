@@ -56,7 +56,7 @@ class CannedBroker final : public http::Handler {
     if (ready.size() > 1) ready.pop_front();
     return answer;
   }
-  void handle(http::Request request, std::shared_ptr<http::Connection>,
+  void handle(const http::Request& request, std::shared_ptr<http::Connection>,
               http::Responder responder) override {
     const std::scoped_lock lock(mutex_);
     std::string action(request.header("x-amz-target"));

@@ -7,7 +7,7 @@
 
 namespace selvage::app {
 
-void Front::handle(http::Request request, std::shared_ptr<http::Connection> connection,
+void Front::handle(const http::Request& request, std::shared_ptr<http::Connection> connection,
                    http::Responder responder) {
   const bool is_asked = request.method == "GET" || request.method == "HEAD";
   const std::string_view path =
@@ -25,8 +25,7 @@ void Front::handle(http::Request request, std::shared_ptr<http::Connection> conn
         "Metrics name every queue: sign the request with a key that may do Selvage.Statistics on "
         "all queues, or ask at the address of --metrics-listen, which needs no key."));
   }
-  if (next_ != nullptr)
-    return next_->handle(std::move(request), std::move(connection), std::move(responder));
+  if (next_ != nullptr) return next_->handle(request, std::move(connection), std::move(responder));
   responder.send(http::plain_text(404, "Here are /healthz, /readyz and /metrics."));
 }
 

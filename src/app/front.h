@@ -20,7 +20,7 @@ class Front final : public http::Handler {
   Front(const Readiness& readiness, Monitor& monitor, const sqs::Guard& guard, http::Handler& next)
       : readiness_(readiness), monitor_(monitor), guard_(&guard), next_(&next) {}
 
-  void handle(http::Request request, std::shared_ptr<http::Connection> connection,
+  void handle(const http::Request& request, std::shared_ptr<http::Connection> connection,
               http::Responder responder) override;
 
  private:

@@ -195,7 +195,7 @@ class SomeConnection final : public http::Connection {
 
 class Answer final : public http::Responder::Sink {
  public:
-  void send(http::Response response) override { promise_.set_value(std::move(response)); }
+  void send(const http::Response& response) override { promise_.set_value(response); }
   http::Response get() { return promise_.get_future().get(); }
 
  private:
@@ -204,7 +204,7 @@ class Answer final : public http::Responder::Sink {
 
 class NextHandler final : public http::Handler {
  public:
-  void handle(http::Request, std::shared_ptr<http::Connection>,
+  void handle(const http::Request&, std::shared_ptr<http::Connection>,
               http::Responder responder) override {
     responder.send(http::plain_text(200, "queues"));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstring>
@@ -13,11 +14,19 @@ constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+constexpr uint8_t kNoHex = 0xFF;
+constexpr std::array<uint8_t, 256> kHexValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoHex);
+  for (uint8_t value = 0; value < 16; ++value) {
+    values["0123456789abcdef"[value]] = value;
+    values["0123456789ABCDEF"[value]] = value;
+  }
+  return values;
+}();
+
+uint8_t hex_value(char c) {
+  return kHexValues[static_cast<uint8_t>(c)];
 }
 
 int base64_value(char c) {
@@ -44,23 +53,24 @@ void append_big_endian(std::string& out, Number v) {
 std::string to_hex(std::string_view raw) {
   std::string out(raw.size() * 2, '0');
   char* to = out.data();
-  for (const char c : raw) {
-    const auto byte = static_cast<uint8_t>(c);
-    *to++ = kHexDigits[byte >> 4];
-    *to++ = kHexDigits[byte & 0x0F];
-  }
+  for (const char c : raw) to = write_hex(to, static_cast<uint8_t>(c));
   return out;
+}
+
+char* write_hex(char* to, uint8_t byte) {
+  to[0] = kHexDigits[byte >> 4];
+  to[1] = kHexDigits[byte & 0x0F];
+  return to + 2;
 }
 
 std::optional<std::string> from_hex(std::string_view hex) {
   if (hex.size() % 2 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(hex.size() / 2);
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    const int high = hex_value(hex[i]);
-    const int low = hex_value(hex[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
+  std::string out(hex.size() / 2, '\0');
+  for (size_t i = 0; i < out.size(); ++i) {
+    const uint8_t high = hex_value(hex[2 * i]);
+    const uint8_t low = hex_value(hex[2 * i + 1]);
+    if (high == kNoHex || low == kNoHex) return std::nullopt;
+    out[i] = static_cast<char>(high << 4 | low);
   }
   return out;
 }

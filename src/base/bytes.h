@@ -10,6 +10,7 @@
 namespace selvage {
 
 std::string to_hex(std::string_view raw);
+char* write_hex(char* to, uint8_t byte);  // two digits; returns what is behind them
 // Accepts both cases; nullopt when `hex` is not an even number of hex digits.
 std::optional<std::string> from_hex(std::string_view hex);
 std::string to_base64(std::string_view raw);  // RFC 4648, padded

@@ -5,13 +5,12 @@
 
 namespace selvage {
 
-std::string Uuid::to_string() const {
-  const std::string hex = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  std::string text(36, '-');
-  size_t to = 0;
-  for (size_t at = 0; at < hex.size(); at += 4, to += 4) {
-    if (at == 8 || at == 12 || at == 16 || at == 20) ++to;
-    hex.copy(text.data() + to, 4, at);
+UuidText Uuid::text() const {
+  UuidText text;
+  char* to = text.characters.data();
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    if (at == 4 || at == 6 || at == 8 || at == 10) *to++ = '-';
+    to = write_hex(to, bytes[at]);
   }
   return text;
 }

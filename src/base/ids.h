@@ -27,12 +27,19 @@ using SessionId = Id<struct SessionTag>;  // random; the liveness of one consume
 using ShardIndex = Id<struct ShardTag>;
 using MoveTaskId = Id<struct MoveTaskTag>;  // random; names a message move task
 
+// What a Uuid looks like, without memory of its own.
+struct UuidText {
+  std::array<char, 36> characters;
+  operator std::string_view() const { return {characters.data(), characters.size()}; }
+};
+
 // 128 random bits, written as a UUID (version 4).
 struct Uuid {
   std::array<uint8_t, 16> bytes{};
   auto operator<=>(const Uuid&) const = default;
   explicit operator bool() const { return *this != Uuid{}; }
-  std::string to_string() const;  // 8-4-4-4-12 lower-case hex
+  UuidText text() const;  // 8-4-4-4-12 lower-case hex
+  std::string to_string() const { return std::string(std::string_view(text())); }
   static std::optional<Uuid> parse(std::string_view text);
   static Uuid from_random(uint64_t high, uint64_t low);
 };

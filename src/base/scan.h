@@ -1,47 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Looking through text for the few bytes that need care, eight at a time: bodies are long and
+// Looking through text for the few bytes that need care, a block at a time: bodies are long and
 // nearly all of their bytes need none.
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace selvage {
 
-// Eight bytes of a text. Each question is whether any of them is so.
-class EightBytes {
- public:
-  explicit EightBytes(const char* at) { std::memcpy(&word_, at, sizeof word_); }
-  // Below `limit`, which is at most 128.
-  bool any_below(uint8_t limit) const { return ((word_ - limit * kOnes) & ~word_ & kHighs) != 0; }
-  bool any_equal(uint8_t byte) const {
-    const uint64_t differences = word_ ^ (byte * kOnes);
-    return ((differences - kOnes) & ~differences & kHighs) != 0;
-  }
-  bool any_above_127() const { return (word_ & kHighs) != 0; }
+template <size_t kBlock, typename IsSpecial>
+bool any_special(const char* block, IsSpecial is_special) {
+  uint8_t any = 0;
+  for (size_t i = 0; i < kBlock; ++i)
+    any |= static_cast<uint8_t>(is_special(static_cast<uint8_t>(block[i])));
+  return any != 0;
+}
 
- private:
-  static constexpr uint64_t kOnes = 0x0101010101010101;
-  static constexpr uint64_t kHighs = kOnes * 0x80;
-  uint64_t word_ = 0;
-};
-
-// The first place from `at` on where `is_special(byte)`, else the text's end. `any_special` says of
-// eight bytes whether one of them is.
-template <typename AnySpecial, typename IsSpecial>
-size_t find_special(std::string_view text, size_t at, AnySpecial any_special,
-                    IsSpecial is_special) {
-  while (at < text.size()) {
-    if (at + 8 <= text.size() && !any_special(EightBytes(text.data() + at))) {
-      at += 8;
-      continue;
-    }
-    const size_t end = at + 8 < text.size() ? at + 8 : text.size();
-    for (; at < end; ++at)
-      if (is_special(static_cast<uint8_t>(text[at]))) return at;
-  }
-  return text.size();
+// The first place from `at` on where `is_special(byte)`, else the text's end. If that has no
+// branches ("|" instead of "||") the compiler looks at 16 bytes with one instruction.
+template <typename IsSpecial>
+size_t find_special(std::string_view text, size_t at, IsSpecial is_special) {
+  const char* const bytes = text.data();
+  while (at + 64 <= text.size() && !any_special<64>(bytes + at, is_special)) at += 64;
+  while (at + 16 <= text.size() && !any_special<16>(bytes + at, is_special)) at += 16;
+  while (at < text.size() && !is_special(static_cast<uint8_t>(bytes[at]))) ++at;
+  return at < text.size() ? at : text.size();
 }
 
 }  // namespace selvage

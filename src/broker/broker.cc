@@ -277,9 +277,9 @@ void Broker::go_down(const Error& error) {
   log_error("{}; nobody is answered until the data could be opened anew", error.message);
   set_health({Health::State::kDown, error.message});
   if (error.code == ErrorCode::kDiskFull) guard_.found_full();
-  const std::vector<Done> waiting = take_waiting();
+  std::vector<Done> waiting = take_waiting();
   close_store();
-  for (const Done& done : waiting) done(Refusal::kUnavailable);
+  for (Done& done : waiting) done(Refusal::kUnavailable);
 }
 
 // Everybody, wherever his command is; from then on submit() refuses. The sync thread rests.

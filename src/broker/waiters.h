@@ -18,7 +18,7 @@ namespace selvage::broker {
 // Names a submitted command for cancel(). Given by the caller, never used again; later ones are
 // greater.
 using Ticket = uint64_t;
-using Done = std::function<void(queue::Reply)>;
+using Done = std::move_only_function<void(queue::Reply)>;
 
 struct Waiter {
   queue::Receive command;  // it stands in line for each of its queues

@@ -85,11 +85,11 @@ class ScriptedBroker final : public http::Handler {
   }
 
  private:
-  void handle(http::Request request, std::shared_ptr<http::Connection>,
+  void handle(const http::Request& request, std::shared_ptr<http::Connection>,
               http::Responder responder) override {
     {
       const std::scoped_lock lock(mutex_);
-      asked_.push_back({std::string(request.header("x-amz-target")), std::move(request.body),
+      asked_.push_back({std::string(request.header("x-amz-target")), request.body,
                         std::make_shared<http::Responder>(std::move(responder))});
     }
     EXPECT_EQ(write(bell_.write.get(), "!", 1), 1);

@@ -29,7 +29,7 @@ constexpr int kQuietRounds = 2500;
 // Remembers every connection that made a request, without keeping it alive.
 class Register final : public Handler {
  public:
-  void handle(Request request, std::shared_ptr<Connection> connection,
+  void handle(const Request& request, std::shared_ptr<Connection> connection,
               Responder responder) override {
     if (request.target == "/held") held_.push_back(std::move(responder));
     connection->on_close([] {});
@@ -98,7 +98,7 @@ TEST(BadPeers, ThoseThatLeaveDuringTheAnswerAreHeldByTheirResponderOnly) {
 class Verbose final : public Handler {
  public:
   static constexpr size_t kSize = 100'000;
-  void handle(Request, std::shared_ptr<Connection>, Responder responder) override {
+  void handle(const Request&, std::shared_ptr<Connection>, Responder responder) override {
     ++handled;
     responder.send(text(std::string(kSize, 'x')));
   }
@@ -176,7 +176,8 @@ TEST(BadPeers, OneThatOnlyStopsSendingIsGone) {
 TEST(BadPeers, OneThatHasGoneBeforeItsAnswerIsWrittenIsTold) {
   class Late final : public Handler {
    public:
-    void handle(Request, std::shared_ptr<Connection> connection, Responder responder) override {
+    void handle(const Request&, std::shared_ptr<Connection> connection,
+                Responder responder) override {
       connection->on_abandoned([this] { abandoned.set_value(); });
       arrived.set_value();
       gone.get_future().wait();

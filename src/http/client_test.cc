@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 class Echo final : public Handler {
-  void handle(Request request, std::shared_ptr<Connection>, Responder responder) override {
+  void handle(const Request& request, std::shared_ptr<Connection>, Responder responder) override {
     Response response{200, "text/plain", {}, request.target + request.body};
     if (request.target == "/host") response.body = request.header("host");
     responder.send(std::move(response));
@@ -29,7 +29,7 @@ class Echo final : public Handler {
 // Answers nothing until the test says so.
 class Holding final : public Handler {
  public:
-  void handle(Request, std::shared_ptr<Connection>, Responder responder) override {
+  void handle(const Request&, std::shared_ptr<Connection>, Responder responder) override {
     held.set_value(std::move(responder));
   }
   std::promise<Responder> held;

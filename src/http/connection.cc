@@ -90,10 +90,9 @@ void HttpConnection::run(std::shared_ptr<Task> task) {
   if (!loop_->run(task)) task->run();
 }
 
-void HttpConnection::send(Response response) {
+void HttpConnection::send(const Response& response) {
   if (loop_->on_own_thread()) return handling_ ? finish(response) : send_now(response);
-  loop_->post(
-      [self = shared_from_this(), response = std::move(response)] { self->send_now(response); });
+  loop_->post([self = shared_from_this(), response] { self->send_now(response); });
 }
 
 void HttpConnection::send_now(const Response& response) {
@@ -215,12 +214,13 @@ void HttpConnection::parse() {
 
 void HttpConnection::dispatch() {
   last_ = !parser_.keep_alive();
-  Request request = parser_.take();
+  const Request& request = parser_.message();
   head_only_ = request.method == "HEAD";
   set_phase(Phase::kAnswering);
   handling_ = true;
-  loop_->handler().handle(std::move(request), shared_from_this(), Responder(shared_from_this()));
+  loop_->handler().handle(request, shared_from_this(), Responder(shared_from_this()));
   handling_ = false;
+  parser_.next();
 }
 
 void HttpConnection::finish(const Response& response) {

@@ -47,7 +47,7 @@ class HttpConnection final : public Connection,
   uint64_t id() const override { return id_; }
   std::string peer() const override { return peer_; }
   bool secure() const override { return tls_ != nullptr; }
-  void send(Response response) override;
+  void send(const Response& response) override;
 
   void start() { advance(); }
   void sweep(SteadyTime now);

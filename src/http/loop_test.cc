@@ -19,7 +19,7 @@ namespace {
 // Answers with the thread that it is on.
 class Whose final : public Handler {
  public:
-  void handle(Request, std::shared_ptr<Connection>, Responder responder) override {
+  void handle(const Request&, std::shared_ptr<Connection>, Responder responder) override {
     responder.send(
         text(fmt::format("{}", std::hash<std::thread::id>()(std::this_thread::get_id()))));
   }

@@ -25,7 +25,8 @@ using Error = beast::http::error;
 
 // The biggest reservation made on the word of a Content-Length alone.
 constexpr size_t kTrustedLength = 1 << 20;
-constexpr size_t kUsualHeaders = 16;
+// A body's memory beyond this is given back before the next message.
+constexpr size_t kKeptBody = 64 << 10;
 
 Malformed malformed(const ErrorCode& error) {
   if (error == Error::header_limit) return {431, "The head of the message is too large."};
@@ -81,11 +82,12 @@ std::optional<Target> read_target(std::string_view method, std::string_view text
   return Target{(has_path ? "" : "/") + std::string(rest.substr(end)), std::string(authority)};
 }
 
-// Beast's parser, writing into a Message of ours.
+// Beast's parser, writing into a Message of ours, whose strings are those of the message before: on
+// a connection that sends the same headers again and again nothing is allocated.
 template <typename Message>
 class Machine final : public beast::http::basic_parser<std::is_same_v<Message, Request>> {
  public:
-  explicit Machine(const ParserLimits& limits) : limits_(limits) {
+  Machine(const ParserLimits& limits, Message& message) : limits_(limits), message_(message) {
     this->header_limit(static_cast<uint32_t>(limits.head_bytes));
     this->body_limit(limits.body_bytes);
   }
@@ -116,7 +118,6 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
 
   bool take_expectation() { return std::exchange(expects_, false) && !this->is_done(); }
   bool is_http11() const { return version_ == 11; }
-  Message message;
 
  private:
   using string_view = beast::string_view;
@@ -143,17 +144,16 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     if constexpr (std::is_same_v<Message, Request>) {
       auto target = read_target(view(method), view(text));
       if (!target) return refuse(400, "The request target is not valid.", error);
-      message.headers.reserve(kUsualHeaders);
-      message.method = view(method);
-      message.target = std::move(target->path);
+      message_.method = view(method);
+      message_.target = std::move(target->path);
       if (target->authority.empty()) return;
       has_authority_ = true;
-      message.headers.emplace_back("Host", std::move(target->authority));
+      add("Host", target->authority);
     }
   }
 
   void on_response_impl(int code, string_view, int version, ErrorCode&) override {
-    if constexpr (std::is_same_v<Message, Response>) message.status = code;
+    if constexpr (std::is_same_v<Message, Response>) message_.status = code;
     version_ = version;
   }
 
@@ -180,11 +180,18 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     if (field == beast::http::field::expect) expects_ = same_name(value, "100-continue");
     if constexpr (std::is_same_v<Message, Response>) {
       if (field == beast::http::field::content_type) {
-        message.content_type = value;
+        message_.content_type = value;
         return;
       }
     }
-    message.headers.emplace_back(name, value);
+    add(name, value);
+  }
+
+  void add(std::string_view name, std::string_view value) {
+    if (kept_ == message_.headers.size()) message_.headers.emplace_back();
+    message_.headers[kept_].first = name;
+    message_.headers[kept_].second = value;
+    ++kept_;
   }
 
   // Beast joins the lines in a buffer of its own, or skips an empty first one.
@@ -196,32 +203,34 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
     return std::string_view(after_name, distance).find('\n') != std::string_view::npos;
   }
 
-  void on_header_impl(ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override { message_.headers.resize(kept_); }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
-    if (length) message.body.reserve(std::min<size_t>(*length, kTrustedLength));
+    if (length) message_.body.reserve(std::min<size_t>(*length, kTrustedLength));
   }
 
   size_t on_body_impl(string_view body, ErrorCode&) override {
-    message.body += view(body);
+    message_.body += view(body);
     return body.size();
   }
 
   void on_chunk_header_impl(std::uint64_t, string_view, ErrorCode&) override {}
 
   size_t on_chunk_body_impl(std::uint64_t, string_view body, ErrorCode&) override {
-    message.body += view(body);
+    message_.body += view(body);
     return body.size();
   }
 
   void on_finish_impl(ErrorCode&) override {}
 
   const ParserLimits& limits_;
+  Message& message_;
   std::optional<Malformed> malformed_;
   std::string_view input_;  // what put() is looking at
   size_t head_bytes_ = 0;
   size_t looked_at_ = 0;  // bytes that the last feed() left, without a bare line feed
-  size_t headers_ = 0;
+  size_t headers_ = 0;    // seen
+  size_t kept_ = 0;       // of message_.headers: those of this message
   int version_ = 0;
   bool has_length_ = false;
   bool has_host_ = false;
@@ -233,8 +242,9 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
 
 template <typename Message>
 struct Parser<Message>::State {
-  explicit State(const ParserLimits& l) : limits(l) { machine.emplace(limits); }
+  explicit State(const ParserLimits& l) : limits(l) { machine.emplace(limits, message); }
   ParserLimits limits;
+  Message message;
   std::optional<Machine<Message>> machine;  // reads one message
 };
 
@@ -291,10 +301,25 @@ void Parser<Message>::expect_no_body() {
 }
 
 template <typename Message>
+const Message& Parser<Message>::message() const {
+  SELVAGE_CHECK(done());
+  return state_->message;
+}
+
+template <typename Message>
+void Parser<Message>::next() {
+  SELVAGE_CHECK(done());
+  Message& last = state_->message;
+  last.body.clear();
+  if (last.body.capacity() > kKeptBody) last.body.shrink_to_fit();
+  state_->machine.emplace(state_->limits, last);
+}
+
+template <typename Message>
 Message Parser<Message>::take() {
   SELVAGE_CHECK(done());
-  Message message = std::move(state_->machine->message);
-  state_->machine.emplace(state_->limits);
+  Message message = std::exchange(state_->message, {});
+  state_->machine.emplace(state_->limits, state_->message);
   return message;
 }
 

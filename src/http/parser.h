@@ -26,7 +26,7 @@ struct Malformed {
   std::string sentence;
 };
 
-// Reads one message after the other: feed() until done(), take(), feed() the rest.
+// Reads one message after the other: feed() until done(), message() and next(), feed() the rest.
 // 1. After a Malformed the parser is of no use any more.
 // 2. Trailers of a chunked body are checked and dropped.
 // Message is Request or Response. Not thread-safe.
@@ -51,7 +51,9 @@ class Parser {
   bool keep_alive() const;
   // The next message has no body whatever its headers say (an answer to HEAD).
   void expect_no_body();
-  Message take();  // once done(); the parser is then ready for the next message
+  const Message& message() const;  // once done(), until next()
+  void next();                     // once done(): the next message uses the memory of this one
+  Message take();                  // both in one, for somebody who keeps the message
 
  private:
   struct State;

@@ -251,9 +251,9 @@ Responder::~Responder() {
   if (sink_) sink_->send(plain_text(500, "The request was dropped without an answer."));
 }
 
-void Responder::send(Response response) {
+void Responder::send(const Response& response) {
   SELVAGE_CHECK(sink_);
-  std::exchange(sink_, nullptr)->send(std::move(response));
+  std::exchange(sink_, nullptr)->send(response);
 }
 
 }  // namespace selvage::http

@@ -77,7 +77,7 @@ class Responder {
   class Sink {
    public:
     virtual ~Sink() = default;
-    virtual void send(Response response) = 0;
+    virtual void send(const Response& response) = 0;  // done with it when this returns
   };
   explicit Responder(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
   Responder(Responder&&) = default;
@@ -86,7 +86,7 @@ class Responder {
     return *this;
   }
   ~Responder();
-  void send(Response response);  // once
+  void send(const Response& response);  // once
 
  private:
   std::shared_ptr<Sink> sink_;
@@ -95,8 +95,9 @@ class Responder {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // On a server thread; must not block. `request` is the callee's.
-  virtual void handle(Request request, std::shared_ptr<Connection> connection,
+  // On a server thread; must not block. `request` is the connection's, which reads the next one
+  // into its memory: it is gone when this returns.
+  virtual void handle(const Request& request, std::shared_ptr<Connection> connection,
                       Responder responder) = 0;
 };
 

@@ -112,10 +112,10 @@ struct Visit {
 // Keeps requests until the test takes them.
 class Desk final : public Handler {
  public:
-  void handle(Request request, std::shared_ptr<Connection> connection,
+  void handle(const Request& request, std::shared_ptr<Connection> connection,
               Responder responder) override {
     const std::lock_guard lock(mutex_);
-    visits_.push_back({std::move(request), std::move(connection), std::move(responder)});
+    visits_.push_back({request, std::move(connection), std::move(responder)});
     arrived_.notify_one();
   }
 
@@ -136,7 +136,7 @@ class Desk final : public Handler {
 // Answers at once, with the request's target and body.
 class Echo final : public Handler {
  public:
-  void handle(Request request, std::shared_ptr<Connection>, Responder responder) override {
+  void handle(const Request& request, std::shared_ptr<Connection>, Responder responder) override {
     responder.send(text(request.target + " " + request.body));
   }
 };

@@ -74,7 +74,7 @@ TEST(Server, PipelinedRequestsAreAnsweredInOrderFromOtherThreads) {
 
 TEST(Server, PeerThatReadsLateGetsEveryPipelinedAnswer) {
   class Verbose final : public Handler {
-    void handle(Request request, std::shared_ptr<Connection>, Responder responder) override {
+    void handle(const Request& request, std::shared_ptr<Connection>, Responder responder) override {
       responder.send(text(std::string(20'000, request.target.back())));
     }
   } verbose;
@@ -232,7 +232,8 @@ TEST(Server, CloseOfAClosedConnectionIsToldAtOnce) {
 TEST(Server, CloseWatcherMayBeSetInsideHandle) {
   class Watching final : public Handler {
    public:
-    void handle(Request, std::shared_ptr<Connection> connection, Responder responder) override {
+    void handle(const Request&, std::shared_ptr<Connection> connection,
+                Responder responder) override {
       connection->on_close([this] { closed.set_value(); });
       responder.send(text("a"));
     }

@@ -9,15 +9,12 @@ namespace selvage::http {
 namespace {
 
 void append_clean(std::string& out, std::string_view text) {
-  const auto any_special = [](EightBytes bytes) {
-    return bytes.any_below(0x20) || bytes.any_equal(0x7f);
-  };
-  const auto is_special = [](uint8_t c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  const auto is_special = [](uint8_t c) { return ((c < 0x20) & (c != '\t')) | (c == 0x7f); };
   const size_t start = out.size();
   out += text;
-  for (size_t at = find_special(text, 0, any_special, is_special); at < text.size();
-       at = find_special(text, at, any_special, is_special))
-    out[start + at++] = ' ';
+  for (size_t at = find_special(text, 0, is_special); at < text.size();
+       at = find_special(text, at + 1, is_special))
+    out[start + at] = ' ';
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::string_view kVersion = "2012-11-05";
 
-std::string new_request_id() {
+UuidText new_request_id() {
   thread_local SystemRandom random;
-  return Uuid::from_random(random.next(), random.next()).to_string();
+  return Uuid::from_random(random.next(), random.next()).text();
 }
 
 std::string_view query_of(std::string_view target) {
@@ -65,13 +65,13 @@ OrError<const NamedAction*> find_by_query(const Wanted& wanted) {
 
 OrError<const NamedAction*> find_action(Incoming& in) {
   if (in.dialect != Dialect::kJson) {
-    const auto wanted = read_query(in.request, in.form);
+    const auto wanted = read_query(*in.request, in.form);
     if (!wanted) return std::unexpected(wanted.error());
     return find_by_query(*wanted);
   }
-  const bool may_be = in.request.method == "POST";
+  const bool may_be = in.request->method == "POST";
   const NamedAction* const found =
-      may_be ? find_by_target(in.request.header("x-amz-target")) : nullptr;
+      may_be ? find_by_target(in.request->header("x-amz-target")) : nullptr;
   if (found == nullptr) return refuse(kUnknownOperation, "");  // the service has no words for it
   return found;
 }
@@ -85,25 +85,34 @@ std::optional<http::Response> answer_to_visitors(const http::Request& request) {
   return std::nullopt;
 }
 
-}  // namespace
-
-void Api::handle(http::Request request, std::shared_ptr<http::Connection> connection,
-                 http::Responder responder) {
-  if (auto answer = answer_to_visitors(request)) return responder.send(*std::move(answer));
-  Incoming in{std::move(request), std::move(connection), std::move(responder), new_request_id()};
-  in.dialect = dialect_of(in.request);
-  const auto action = find_action(in);
-  const auto call = std::make_shared<Call>(world_, std::move(in));
+void start(const CallPtr& call, const OrError<const NamedAction*>& action) {
   SELVAGE_ANSWER_ERROR(call, action);
   const auto place = static_cast<size_t>(*action - all_actions().data());
   call->set_action((*action)->name, (*action)->granted, place);
-  const auto identified = call->identify(SystemClock().now());
+  const auto identified = call->identify();
   SELVAGE_ANSWER_ERROR(call, identified);
   if ((*action)->about == About::kNoQueue) {
     const auto admitted = call->admit("");
     SELVAGE_ANSWER_ERROR(call, admitted);
   }
   (*action)->run(call);
+}
+
+}  // namespace
+
+void Api::handle(const http::Request& request, std::shared_ptr<http::Connection> connection,
+                 http::Responder responder) {
+  if (const auto answer = answer_to_visitors(request)) return responder.send(*answer);
+  Incoming in{.request = &request,
+              .connection = std::move(connection),
+              .responder = std::move(responder),
+              .request_id = new_request_id(),
+              .host = std::string(request.header("host")),
+              .dialect = dialect_of(request)};
+  const auto action = find_action(in);
+  const auto call = std::make_shared<Call>(world_, std::move(in));
+  start(call, action);
+  call->forget_request();
 }
 
 }  // namespace selvage::sqs

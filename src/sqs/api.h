@@ -12,7 +12,7 @@ namespace selvage::sqs {
 class Api final : public http::Handler {
  public:
   explicit Api(const World& world) : world_(world) {}
-  void handle(http::Request request, std::shared_ptr<http::Connection> connection,
+  void handle(const http::Request& request, std::shared_ptr<http::Connection> connection,
               http::Responder responder) override;
 
  private:

@@ -43,10 +43,10 @@ class FakeSink final : public http::Responder::Sink {
  public:
   explicit FakeSink(std::shared_ptr<FakeConnection> connection = nullptr)
       : connection_(std::move(connection)) {}
-  void send(http::Response response) override {
+  void send(const http::Response& response) override {
     EXPECT_FALSE(response_) << "answered twice";
     if (connection_) connection_->answered();
-    response_ = std::move(response);
+    response_ = response;
   }
   const std::optional<http::Response>& response() const { return response_; }
 
@@ -84,9 +84,9 @@ class ApiTest : public testing::Test {
             .headers = {{"Host", "queues:9324"}, {"X-Amz-Target", target}},
             .body = std::move(json)};
   }
-  Answer send(http::Request http_request) {
+  Answer send(const http::Request& http_request) {
     sink_ = std::make_shared<FakeSink>(connection_);
-    api_.handle(std::move(http_request), connection_, http::Responder(sink_));
+    api_.handle(http_request, connection_, http::Responder(sink_));
     return answer();
   }
   Answer answer() const {

@@ -17,7 +17,7 @@ namespace selvage::sqs {
 class Backend {
  public:
   using Ticket = uint64_t;
-  using Done = std::function<void(queue::Reply)>;
+  using Done = std::move_only_function<void(queue::Reply)>;
   virtual ~Backend() = default;
   // Decides `command`; calls `done` once, on any thread, when its effect is durable.
   virtual Ticket submit(queue::Command command, Done done) = 0;

@@ -45,9 +45,11 @@ TEST(BatchIds, OneToTenDistinctOnesOfTheseCharacters) {
 }
 
 std::string written(const BatchResults& results, Dialect dialect) {
-  Result out(dialect, "SendMessageBatch");
+  std::string body;
+  Result out(body, dialect, "SendMessageBatch");
   results.write(out, [&](size_t entry) { out.number("Number", static_cast<int64_t>(entry)); });
-  return out.finish("r");
+  out.finish("r");
+  return body;
 }
 
 TEST(BatchResults, ListsThatAreEmptyAreLeftOut) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/clock.h"
 #include "http/date.h"
@@ -26,17 +27,20 @@ OrError<void> wrong_kind(std::string_view name) {
 }  // namespace
 
 std::string Call::queue_url(const std::string& queue) const {
-  const std::string_view host = header("host");
   if (!identity().public_url.empty())
     return fmt::format("{}/{}/{}", identity().public_url, identity().account, queue);
   return fmt::format("{}://{}/{}/{}", in_.connection->secure() ? "https" : "http",
-                     host.empty() ? "localhost" : host, identity().account, queue);
+                     in_.host.empty() ? "localhost" : in_.host, identity().account, queue);
 }
 
 // ---- who, and what it is about
 
-OrError<void> Call::identify(Instant now) {
-  auto caller = world_.guard.identify(in_.request, *in_.connection, now);
+OrError<void> Call::identify() {
+  if (!world_.guard.has_keys()) {
+    caller_.unchecked = true;
+    return {};
+  }
+  auto caller = world_.guard.identify(request(), *in_.connection, SystemClock().now());
   if (!caller) return std::unexpected(std::move(caller).error());
   caller_ = *std::move(caller);
   return {};
@@ -66,7 +70,7 @@ OrError<void> Call::read(Members each) {
 
 OrError<void> Call::read_json(Members each) {
   std::string wrong;
-  const auto parsed = wire::read_json(in_.request.body, [&](wire::JsonValue& root) {
+  const auto parsed = wire::read_json(request().body, [&](wire::JsonValue& root) {
     return Value(root).object([&](std::string_view name, Value& value) {
       if (each(name, value)) return true;
       wrong = name;
@@ -88,7 +92,7 @@ OrError<void> Call::read_form(Members each) {
     return false;
   });
   if (!wrong.empty()) return wrong_kind(wrong);
-  const std::string_view path = path_queue(in_.request.target);
+  const std::string_view path = path_queue(request().target);
   if (has_url || path.empty()) return {};
   const wire::FormField from_path[] = {{"QueueUrl", path}};
   Value url(wire::FormNode(from_path, from_path[0].name.size() + 1));
@@ -132,21 +136,24 @@ queue::Return to_return(const Call::Deliveries& deliveries) {
 
 }  // namespace
 
-void Call::receive_then(queue::Receive command, ThenReceived then) {
+void Call::begin_receive(const queue::Receive& command) {
   in_.connection->on_abandoned([self = shared_from_this()] { self->abandon(); });
   // An attempt with an id is asked for again by its client, who then gets the same: it keeps what
   // it took.
-  const bool keeps = is_fifo_name(command.queue) && !command.attempt.empty();
-  std::string attempt = command.attempt;
-  waiting_ =
-      submit_then(std::move(command), [keeps, attempt = std::move(attempt), then = std::move(then)](
-                                          Call* call, const queue::Reply& reply) mutable {
-        const auto* const found = std::get_if<Deliveries>(&reply);
-        if (found == nullptr) return call->refuse(describe_receiving(reply, attempt));
-        if (!keeps) call->taken_ = to_return(*found);
-        if (call->abandoned_) return call->give_back(std::exchange(call->taken_, {}));
-        then(call, *found);
-      });
+  keeps_ = is_fifo_name(command.queue) && !command.attempt.empty();
+}
+
+// What is to be shown; null when the call has been answered, or has nobody left to be shown it to.
+const Call::Deliveries* Call::end_receive(const queue::Reply& reply, const std::string& attempt) {
+  const auto* const found = std::get_if<Deliveries>(&reply);
+  if (found == nullptr) {
+    refuse(describe_receiving(reply, attempt));
+    return nullptr;
+  }
+  if (!keeps_) taken_ = to_return(*found);
+  if (!abandoned_) return found;
+  give_back(std::exchange(taken_, {}));
+  return nullptr;
 }
 
 // The client has gone: before the reply came, or when the answer was about to be written.
@@ -164,70 +171,75 @@ void Call::give_back(queue::Return taken) {
 
 namespace {
 
+// An answer's memory beyond this is given back.
+constexpr size_t kKeptBody = 256 << 10;
+
 // Written anew once a second, not with every answer.
 const std::string& date_now() {
-  thread_local std::chrono::sys_seconds second{std::chrono::seconds(-1)};
+  thread_local std::time_t second = -1;
   thread_local std::string date;
-  const Instant now = SystemClock().now();
-  const std::chrono::sys_seconds present{
-      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch())};
+  const std::time_t present = std::time(nullptr);
   if (present != second) {
     second = present;
-    date = http::http_date(now);
+    date = http::http_date(Instant(std::chrono::seconds(present)));
   }
   return date;
 }
 
 }  // namespace
 
-std::vector<http::Header> Call::common_headers() const {
-  std::vector<http::Header> headers;
-  headers.reserve(3);
-  headers.emplace_back("x-amzn-RequestId", in_.request_id);
-  headers.emplace_back("Date", date_now());
-  return headers;
+// Every answer of a thread is made in the same memory: it is sent as soon as it is made.
+http::Response& Call::begin_answer(int status) const {
+  thread_local http::Response answer;
+  answer.status = status;
+  answer.content_type = content_type(in_.dialect);
+  answer.headers.resize(2);
+  answer.headers[0].first = "x-amzn-RequestId";
+  answer.headers[0].second = in_.request_id;
+  answer.headers[1].first = "Date";
+  answer.headers[1].second = date_now();
+  answer.body.clear();
+  if (answer.body.capacity() > kKeptBody) answer.body.shrink_to_fit();
+  return answer;
 }
 
-void Call::count(int status) const {
-  if (world_.requests == nullptr) return;
-  const auto took = std::chrono::steady_clock::now() - began_;
-  world_.requests->record(place_, status, std::chrono::duration_cast<Duration>(took));
-}
-
-void Call::send(std::string body) {
-  count(200);
-  in_.responder.send({.status = 200,
-                      .content_type = std::string(content_type(in_.dialect)),
-                      .headers = common_headers(),
-                      .body = std::move(body)});
+void Call::send(const http::Response& answer) {
+  if (world_.requests != nullptr) {
+    const auto took = std::chrono::steady_clock::now() - began_;
+    world_.requests->record(place_, answer.status, std::chrono::duration_cast<Duration>(took));
+  }
+  in_.responder.send(answer);
 }
 
 void Call::answer() {
-  send(empty_result(in_.dialect, action_, in_.request_id));
+  http::Response& answer = begin_answer(200);
+  answer.body = empty_result(in_.dialect, action_, in_.request_id);
+  send(answer);
 }
 
 void Call::answer(FunctionRef<void(Result& out)> write) {
-  Result out(in_.dialect, action_);
+  http::Response& answer = begin_answer(200);
+  Result out(answer.body, in_.dialect, action_);
   write(out);
-  send(out.finish(in_.request_id));
+  out.finish(in_.request_id);
+  send(answer);
 }
 
 void Call::answer_json(std::string json) {
   SELVAGE_CHECK(in_.dialect == Dialect::kJson);
-  send(std::move(json));
+  http::Response& answer = begin_answer(200);
+  answer.body = std::move(json);
+  send(answer);
 }
 
 void Call::refuse(const ApiError& error) {
-  count(error.kind.status);
-  http::Response response{.status = error.kind.status,
-                          .content_type = std::string(content_type(in_.dialect)),
-                          .headers = common_headers(),
-                          .body = error_body(in_.dialect, error, in_.request_id)};
+  http::Response& answer = begin_answer(error.kind.status);
+  answer.body = error_body(in_.dialect, error, in_.request_id);
   // The service sends none with an operation that it does not know.
   if (in_.dialect == Dialect::kJson && error.kind != kUnknownOperation)
-    response.headers.emplace_back("x-amzn-query-error",
-                                  fmt::format("{};{}", error.kind.query, error.kind.fault()));
-  in_.responder.send(std::move(response));
+    answer.headers.emplace_back("x-amzn-query-error",
+                                fmt::format("{};{}", error.kind.query, error.kind.fault()));
+  send(answer);
 }
 
 void Call::refuse_reply(const queue::Reply& reply) {

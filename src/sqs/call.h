@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/function_ref.h"
+#include "base/ids.h"
 #include "http/server.h"
 #include "metrics/requests.h"
 #include "sqs/backend.h"
@@ -25,10 +26,11 @@ namespace selvage::sqs {
 
 // A request as it came in.
 struct Incoming {
-  http::Request request;
+  const http::Request* request;  // the connection's: null once Api::handle() has returned
   std::shared_ptr<http::Connection> connection;
   http::Responder responder;
-  std::string request_id;
+  UuidText request_id;
+  std::string host;  // that it was sent to, as the client names it; "" when it does not say
   Dialect dialect = Dialect::kJson;
   wire::Form form = {};  // of a Query request: its parameters, from the URL and the body
 };
@@ -45,6 +47,7 @@ struct World {
 class Call final : public http::Task, public std::enable_shared_from_this<Call> {
  public:
   Call(const World& world, Incoming incoming) : world_(world), in_(std::move(incoming)) {}
+  void forget_request() { in_.request = nullptr; }
 
   // Which action it is, as what it is granted (constants), and its place in all_actions(). Known
   // before the action runs, as is who calls.
@@ -53,7 +56,7 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
     granted_ = granted.empty() ? name : granted;
     place_ = place;
   }
-  OrError<void> identify(Instant now);
+  OrError<void> identify();
 
   // Whether the caller may do this (or `action`) to the queue; "" if it is about no queue.
   OrError<void> admit(const std::string& queue, std::string_view action = {}) const;
@@ -70,7 +73,8 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   const std::string& sender() const {
     return caller_.key ? caller_.key->id : world_.identity.account;
   }
-  std::string_view header(std::string_view name) const { return in_.request.header(name); }
+  // Of the request; only before Api::handle() returns.
+  std::string_view header(std::string_view name) const { return request().header(name); }
   const Identity& identity() const { return world_.identity; }
   http::Connection& connection() { return *in_.connection; }
   Backend& backend() { return world_.backend; }
@@ -107,10 +111,14 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   using Deliveries = std::vector<queue::Delivery>;
   template <typename Render>
   void submit_receive(queue::Receive command, Render render) {
-    receive_then(std::move(command),
-                 [render = std::move(render)](Call* call, const Deliveries& deliveries) mutable {
-                   render(*call, deliveries);
-                 });
+    begin_receive(command);
+    std::string attempt = command.attempt;
+    waiting_ =
+        submit_then(std::move(command), [attempt = std::move(attempt), render = std::move(render)](
+                                            Call* call, queue::Reply& reply) mutable {
+          if (const Deliveries* const taken = call->end_receive(reply, attempt))
+            render(*call, *taken);
+        });
   }
 
  private:
@@ -119,14 +127,17 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   // Pointers, because g++ 12 asks here for the size of what a reference refers to.
   using Then = std::move_only_function<void(Call*, queue::Reply&)>;
   Backend::Ticket submit_then(queue::Command command, Then then);
-  using ThenReceived = std::move_only_function<void(Call*, const Deliveries&)>;
-  void receive_then(queue::Receive command, ThenReceived then);
+  void begin_receive(const queue::Receive& command);
+  const Deliveries* end_receive(const queue::Reply& reply, const std::string& attempt);
   void run() override;  // a reply has come
   void abandon();
   void give_back(queue::Return taken);
-  std::vector<http::Header> common_headers() const;
-  void send(std::string body);
-  void count(int status) const;
+  const http::Request& request() const {
+    SELVAGE_CHECK(in_.request != nullptr);
+    return *in_.request;
+  }
+  http::Response& begin_answer(int status) const;
+  void send(const http::Response& answer);
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   const World world_;
@@ -140,6 +151,7 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   // Of a receive:
   Backend::Ticket waiting_ = 0;
   queue::Return taken_;  // what the answer carries, until it is written
+  bool keeps_ = false;   // its client will ask for the same again
   bool abandoned_ = false;
 };
 

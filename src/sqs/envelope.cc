@@ -15,6 +15,28 @@ namespace {
 constexpr uint8_t kVersion = 3;  // 1: without the sender; 2: without the body's digest
 constexpr size_t kDigestSize = 16;
 
+// All but the body, of which it says where in the payload it is.
+std::optional<Envelope> decode_around(std::string_view payload, std::string_view& body) {
+  Envelope envelope;
+  if (payload.empty()) return envelope;
+  Decoder in(payload);
+  const uint8_t version = in.u8();
+  if (version == 0 || version > kVersion) return std::nullopt;
+  body = in.text();
+  envelope.trace_header = in.text();
+  if (version >= 2) envelope.sender = in.text();
+  if (version >= 3) envelope.body_md5 = in.raw(in.u8());
+  if (!envelope.body_md5.empty() && envelope.body_md5.size() != kDigestSize) return std::nullopt;
+  for (int left = in.u8(); left > 0; --left) {
+    const std::string name(in.text());
+    AttributeValue& attribute = envelope.attributes[name];
+    attribute.type = in.text();
+    attribute.value = in.text();
+  }
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return envelope;
+}
+
 }  // namespace
 
 uint32_t Envelope::size() const {
@@ -37,32 +59,20 @@ std::string encode_envelope(const Envelope& envelope) {
 }
 
 std::optional<Envelope> decode_envelope(std::string_view payload) {
-  Envelope envelope;
-  if (payload.empty()) return envelope;
-  Decoder in(payload);
-  const uint8_t version = in.u8();
-  if (version == 0 || version > kVersion) return std::nullopt;
-  envelope.body = in.text();
-  envelope.trace_header = in.text();
-  if (version >= 2) envelope.sender = in.text();
-  if (version >= 3) envelope.body_md5 = in.raw(in.u8());
-  if (!envelope.body_md5.empty() && envelope.body_md5.size() != kDigestSize) return std::nullopt;
-  for (int left = in.u8(); left > 0; --left) {
-    const std::string name(in.text());
-    AttributeValue& attribute = envelope.attributes[name];
-    attribute.type = in.text();
-    attribute.value = in.text();
-  }
-  if (!in.ok() || !in.at_end()) return std::nullopt;
+  std::string_view body;
+  auto envelope = decode_around(payload, body);
+  if (envelope) envelope->body = body;
   return envelope;
 }
 
 OrError<std::vector<Received>> open_envelopes(const std::vector<queue::Delivery>& deliveries) {
   std::vector<Received> opened;
+  opened.reserve(deliveries.size());
   std::string damaged;
   for (const queue::Delivery& delivery : deliveries) {
-    if (auto envelope = decode_envelope(delivery.payload)) {
-      opened.push_back({delivery, *std::move(envelope)});
+    std::string_view body;
+    if (auto envelope = decode_around(delivery.payload, body)) {
+      opened.push_back({delivery, body, *std::move(envelope)});
       continue;
     }
     damaged = delivery.message.id.to_string();
@@ -78,14 +88,11 @@ OrError<std::vector<Received>> open_envelopes(const std::vector<queue::Delivery>
 std::optional<uint32_t> forbidden_character(std::string_view text) {
   // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
   constexpr uint8_t kLead = 0xEF;
-  const auto any_special = [](EightBytes bytes) {
-    return bytes.any_below(0x20) || bytes.any_equal(kLead);
-  };
   const auto is_special = [](uint8_t byte) {
-    return (byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D) || byte == kLead;
+    return ((byte < 0x20) & (byte != 0x09) & (byte != 0x0A) & (byte != 0x0D)) | (byte == kLead);
   };
-  for (size_t at = find_special(text, 0, any_special, is_special); at < text.size();
-       at = find_special(text, at + 1, any_special, is_special)) {
+  for (size_t at = find_special(text, 0, is_special); at < text.size();
+       at = find_special(text, at + 1, is_special)) {
     const auto byte = static_cast<uint8_t>(text[at]);
     if (byte != kLead) return byte;
     if (text.substr(at, 3) == "\xEF\xBF\xBE") return 0xFFFE;

@@ -32,6 +32,7 @@ std::optional<Envelope> decode_envelope(std::string_view payload);
 // A message that was received, with its bytes understood.
 struct Received {
   const queue::Delivery& delivery;
+  std::string_view body;  // in the delivery's payload; the envelope has no copy of it
   Envelope envelope;
 };
 // Damage of the store must not hide what is sound: a message whose bytes are damaged is left out

@@ -90,8 +90,8 @@ TEST(Envelope, DamagedMessageIsLeftOutAndTheOthersShown) {
       encode_envelope({.body = "three", .attributes = {}, .trace_header = "", .sender = ""});
   const auto opened = open_envelopes(deliveries);
   ASSERT_TRUE(opened && opened->size() == 2);
-  EXPECT_EQ((*opened)[0].envelope.body, "one");
-  EXPECT_EQ((*opened)[1].envelope.body, "three");
+  EXPECT_EQ((*opened)[0].body, "one");
+  EXPECT_EQ((*opened)[1].body, "three");
   EXPECT_EQ(&(*opened)[1].delivery, &deliveries[2]);
 }
 

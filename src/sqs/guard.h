@@ -32,7 +32,11 @@ class Guard {
   Guard(Backend& backend, const Identity& identity) : backend_(backend), identity_(identity) {}
 
   // From now on; null: no keys.
-  void use(std::shared_ptr<const auth::Verifier> verifier) { verifier_ = std::move(verifier); }
+  void use(std::shared_ptr<const auth::Verifier> verifier) {
+    has_keys_ = verifier != nullptr;
+    verifier_ = std::move(verifier);
+  }
+  bool has_keys() const { return has_keys_; }  // else everybody may do everything
 
   // Failure: what the service says of a missing, wrong or old signature.
   OrError<Caller> identify(const http::Request& request, const http::Connection& connection,
@@ -53,6 +57,7 @@ class Guard {
 
   Backend& backend_;
   const Identity& identity_;
+  std::atomic<bool> has_keys_ = false;
   std::atomic<std::shared_ptr<const auth::Verifier>> verifier_;
   mutable std::mutex mutex_;
   mutable Parsed parsed_;

@@ -136,10 +136,12 @@ TEST(MessageAttributesValues, AreReadFromAForm) {
 }
 
 TEST(MessageAttributesValues, HaveTheirValueBeforeTheirTypeInXml) {
-  Result out(Dialect::kXml, "X");
+  std::string body;
+  Result out(body, Dialect::kXml, "X");
   write_attributes({{"b", {"Binary", "\x00\xFF\x10"s}}, {"s", {"String", "x"}}}, out);
+  out.finish("r");
   EXPECT_THAT(
-      out.finish("r"),
+      body,
       testing::HasSubstr(
           "<XResult><MessageAttribute><Name>b</Name><Value><BinaryValue>AP8Q</BinaryValue>"
           "<DataType>Binary</DataType></Value></MessageAttribute><MessageAttribute><Name>s</Name>"

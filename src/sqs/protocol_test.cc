@@ -27,9 +27,9 @@ class CountedTest : public ApiTest {
     return requests_.count(static_cast<size_t>(std::ranges::find(all, action) - all.begin()),
                            status);
   }
-  void call(http::Request http_request) {
+  void call(const http::Request& http_request) {
     sink_ = std::make_shared<FakeSink>(connection_);
-    counted_.handle(std::move(http_request), connection_, http::Responder(sink_));
+    counted_.handle(http_request, connection_, http::Responder(sink_));
   }
 
   metrics::Requests requests_{names()};

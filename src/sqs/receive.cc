@@ -16,18 +16,18 @@ constexpr Range kVisibilityTimeoutMs{"VisibilityTimeoutMs", 1, 43'200'000};
 constexpr size_t kMaxQueues = 10;
 
 void write_message(const Received& received, const Call& call, wire::JsonWriter& out) {
-  const auto& [d, envelope] = received;
+  const auto& [d, body, envelope] = received;
   const queue::Message& m = d.message;
   out.begin_object()
-      .field("MessageId", m.id.to_string())
+      .field("MessageId", m.id.text())
       .field("ReceiptHandle", encode_receipt(d.receipt))
       .field("QueueUrl", call.queue_url(d.queue))
-      .field("Body", envelope.body)
+      .field("Body", body)
       .field("Failed", int64_t{m.failed})
       .field("SentAtUs", to_micros(m.sent))
       .field("FreedAtUs", to_micros(m.freed));
   if (!m.group.empty()) out.field("MessageGroupId", m.group);
-  if (m.artifact) out.field("Artifact", m.artifact.to_string());
+  if (m.artifact) out.field("Artifact", m.artifact.text());
   if (!envelope.attributes.empty()) {
     out.key("MessageAttributes");
     write_attributes(envelope.attributes, out);

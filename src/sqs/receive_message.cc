@@ -45,9 +45,10 @@ using SystemAttributes = std::vector<std::pair<std::string_view, std::string>>;
 
 SystemAttributes system_attributes(const Received& received, const Wanted& wanted,
                                    const Identity& identity) {
-  const auto& [d, envelope] = received;
+  const auto& [d, body, envelope] = received;
   const queue::Message& m = d.message;
   SystemAttributes shown;
+  if (wanted.system.empty() && wanted.old_system.empty()) return shown;
   const auto show = [&](std::string_view name, const std::string& value) {
     if (!value.empty() && wanted.has_system(name)) shown.emplace_back(name, value);
   };
@@ -69,16 +70,16 @@ SystemAttributes system_attributes(const Received& received, const Wanted& wante
 
 void write_message(const Received& received, const Wanted& wanted, const Identity& identity,
                    Result& out) {
-  const auto& [d, envelope] = received;
+  const auto& [d, body, envelope] = received;
   MessageAttributes chosen;
   for (const auto& [name, attribute] : envelope.attributes)
     if (wanted.has_attribute(name)) chosen.emplace(name, attribute);
   constexpr MapName kAttributes{"Attributes", "Attribute", "Name"};
-  out.text("MessageId", d.message.id.to_string())
+  out.text("MessageId", d.message.id.text())
       .text("ReceiptHandle", encode_receipt(d.receipt))
       .text("MD5OfBody",
-            envelope.body_md5.empty() ? auth::md5_hex(envelope.body) : to_hex(envelope.body_md5))
-      .text("Body", envelope.body)
+            envelope.body_md5.empty() ? auth::md5_hex(body) : to_hex(envelope.body_md5))
+      .text("Body", body)
       .texts(kAttributes, system_attributes(received, wanted, identity))
       .text_if_any("MD5OfMessageAttributes", md5_if_any(chosen));
   write_attributes(chosen, out);
@@ -138,8 +139,10 @@ void receive_message(const CallPtr& call) {
         SELVAGE_ANSWER_ERROR(&c, messages);
         constexpr ListName kMessages{"Messages", "Message", "messages"};
         c.answer([&](Result& out) {
+          size_t bytes = 0;
           for (const Received& received : *messages)
-            out.expect(received.envelope.body.size() + kBesidesBody);
+            bytes += received.body.size() + kBesidesBody;
+          out.expect(bytes);
           out.objects(kMessages, *messages, [&](const Received& received) {
             write_message(received, wanted, c.identity(), out);
           });

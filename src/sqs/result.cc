@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kXmlHead = R"(<?xml version="1.0"?>)";
 constexpr std::string_view kNamespace = R"(xmlns="http://queue.amazonaws.com/doc/2012-11-05/")";
-constexpr size_t kUsualBody = 512;
 
 // What stands before and after the members in XML.
 std::string xml_begin(std::string_view action) {
@@ -84,14 +83,13 @@ std::string old_json_error(const ApiError& error, std::string_view request_id) {
 
 }  // namespace
 
-Result::Result(Dialect dialect, std::string_view action) : dialect_(dialect), action_(action) {
+Result::Result(std::string& body, Dialect dialect, std::string_view action)
+    : dialect_(dialect), action_(action), body_(body) {
   switch (dialect_) {
     case Dialect::kJson:
-      body_.reserve(kUsualBody);
       json_.begin_object();
       return;
     case Dialect::kXml:
-      body_.reserve(kUsualBody);
       body_ += xml_begin(action_);
       body_.append("<").append(action_).append("Result>");
       head_ = body_.size();
@@ -102,29 +100,29 @@ Result::Result(Dialect dialect, std::string_view action) : dialect_(dialect), ac
   }
 }
 
-std::string Result::finish(std::string_view request_id) {
+void Result::finish(std::string_view request_id) {
   SELVAGE_CHECK(depth_ == 0);
   switch (dialect_) {
     case Dialect::kJson:
       json_.end_object();
-      return std::move(body_);
+      return;
     case Dialect::kXml:
       if (body_.size() == head_) {
         body_.insert(head_ - 1, "/");  // <ReceiveMessageResult/>
       } else {
         body_.append("</").append(action_).append("Result>");
       }
-      return std::move(body_) + xml_end(action_, request_id);
+      body_ += xml_end(action_, request_id);
+      return;
     case Dialect::kOldJson:
       old_.end();
-      return old_json(action_, old_.take(), request_id);
+      body_ += old_json(action_, old_.take(), request_id);
+      return;
   }
-  return {};
 }
 
 void Result::expect(size_t bytes) {
-  expected_ += bytes;
-  if (dialect_ != Dialect::kOldJson) body_.reserve(expected_);
+  if (dialect_ != Dialect::kOldJson) body_.reserve(body_.size() + bytes);
 }
 
 // ---- members

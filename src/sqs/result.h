@@ -38,12 +38,12 @@ struct MapName {
   std::string_view json, xml, key;
 };
 
-// Writes an answer from its first byte to its last: members in the order in which XML has them.
-// Names must be constants: they are kept, not copied.
+// Appends an answer to a string, from its first byte to its last: members in the order in which XML
+// has them. Names must be constants: they are kept, not copied.
 class Result {
  public:
   // `action`: its bare name, as "SendMessage".
-  Result(Dialect dialect, std::string_view action);
+  Result(std::string& body, Dialect dialect, std::string_view action);
   Result(const Result&) = delete;
   Result& operator=(const Result&) = delete;
 
@@ -64,8 +64,7 @@ class Result {
   template <typename Map, typename Each>
   Result& objects(const MapName& name, const Map& map, Each each);
 
-  // The whole body.
-  std::string finish(std::string_view request_id);
+  void finish(std::string_view request_id);
 
  private:
   void absent(std::string_view name);
@@ -88,12 +87,11 @@ class Result {
 
   const Dialect dialect_;
   const std::string_view action_;
-  std::string body_;
+  std::string& body_;
   wire::JsonWriter json_{body_};
   wire::XmlWriter xml_{body_};
   SortedJson old_;
-  size_t expected_ = 0;
-  size_t head_ = 0;  // bytes of body_ before the first member
+  size_t head_ = 0;  // where in body_ the first member begins
   size_t depth_ = 0;
   std::array<Open, 4> open_;
 };

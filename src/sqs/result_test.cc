@@ -13,9 +13,11 @@ namespace {
 using Write = std::function<void(Result&)>;
 
 std::string said(Dialect dialect, const Write& write) {
-  Result out(dialect, "Act");
+  std::string body;
+  Result out(body, dialect, "Act");
   write(out);
-  return out.finish("id");
+  out.finish("id");
+  return body;
 }
 
 // What stands between the constant parts of each dialect.

@@ -27,7 +27,7 @@ void write(const queue::OrRefusal<queue::Sent>& result, bool is_fifo, wire::Json
     out.field("Message", describe(result.error()).message);
     return;
   }
-  out.field("MessageId", result->id.to_string());
+  out.field("MessageId", result->id.text());
   if (is_fifo) out.field("SequenceNumber", sequence_number(result->seq));
 }
 

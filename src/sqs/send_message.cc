@@ -30,7 +30,7 @@ Digests digests(Outgoing& entry) {
 }
 
 void write_sent(const queue::Sent& sent, bool is_fifo, const Digests& digests, Result& out) {
-  out.text("MessageId", sent.id.to_string())
+  out.text("MessageId", sent.id.text())
       .text("MD5OfMessageBody", digests.body)
       .text_if_any("MD5OfMessageAttributes", digests.attributes)
       .text_if_any("MD5OfMessageSystemAttributes", digests.system)

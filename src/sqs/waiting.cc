@@ -69,12 +69,12 @@ void write_evidence(const std::vector<std::string>& evidence, wire::JsonWriter& 
 }
 
 void write_message(const Received& seen, wire::JsonWriter& out) {
-  const auto& [d, envelope] = seen;
+  const auto& [d, body, envelope] = seen;
   const queue::Message& m = d.message;
   out.begin_object()
-      .field("MessageId", m.id.to_string())
+      .field("MessageId", m.id.text())
       .field("State", name_of(d.state))
-      .field("Body", envelope.body)
+      .field("Body", body)
       .field("SentAtUs", to_micros(m.sent))
       .field("VestsAtUs", to_micros(m.vest))
       .field("Taken", int64_t{m.taken_before} + m.taken)

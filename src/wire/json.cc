@@ -31,7 +31,8 @@ constexpr size_t kKeptFrames = 4;
 struct Frame {
   ondemand::parser parser;
   ondemand::document document;
-  std::vector<char> buffer;
+  std::vector<char> buffer;         // at least as long as the longest text so far, and the padding
+  size_t size = 0;                  // of the present text, with its brackets
   const char* broken_at = nullptr;  // set at the first error; nothing is read after it
   const char* reason = "";
   int depth = 0;
@@ -41,7 +42,7 @@ struct Frame {
     const char* at = nullptr;
     return document.current_location().get(at) == simdjson::SUCCESS ? at : end();
   }
-  const char* end() const { return buffer.data() + buffer.size() - simdjson::SIMDJSON_PADDING; }
+  const char* end() const { return buffer.data() + size; }
   // Always false, so that a reader can return it.
   bool fail(const char* why) {
     if (broken()) return false;
@@ -56,7 +57,9 @@ struct Frame {
 error_code Frame::open(std::string_view text) {
   broken_at = nullptr;
   depth = 0;
-  buffer.resize(text.size() + 2 + simdjson::SIMDJSON_PADDING);
+  size = text.size() + 2;
+  if (buffer.size() < size + simdjson::SIMDJSON_PADDING)
+    buffer.resize(size + simdjson::SIMDJSON_PADDING);
   char* out = buffer.data();
   *out++ = '[';
   if (!text.empty()) std::memcpy(out, text.data(), text.size());
@@ -64,7 +67,7 @@ error_code Frame::open(std::string_view text) {
   *out++ = ']';
   // Never a bracket: simdjson would take one in the padding for the end of the text.
   std::memset(out, ' ', simdjson::SIMDJSON_PADDING);
-  return parser.iterate(buffer.data(), text.size() + 2, buffer.size()).get(document);
+  return parser.iterate(buffer.data(), size, size + simdjson::SIMDJSON_PADDING).get(document);
 }
 
 std::vector<std::unique_ptr<Frame>>& free_frames() {

@@ -70,14 +70,12 @@ size_t append_special(std::string& out, std::string_view text) {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  const auto any_special = [](EightBytes bytes) {
-    return bytes.any_above_127() || bytes.any_below(0x20) || bytes.any_equal('"') ||
-           bytes.any_equal('\\');
+  const auto is_special = [](uint8_t byte) {
+    return (byte < 0x20) | (byte == '"') | (byte == '\\') | (byte >= 0x80);
   };
-  const auto is_special = [](uint8_t byte) { return kClasses[byte] != ByteClass::kPlain; };
   out += '"';
   while (!text.empty()) {
-    const size_t plain = find_special(text, 0, any_special, is_special);
+    const size_t plain = find_special(text, 0, is_special);
     out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (!text.empty()) text.remove_prefix(append_special(out, text));

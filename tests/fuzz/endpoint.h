@@ -23,9 +23,9 @@ class Client final : public http::Connection, public http::Responder::Sink {
   void on_abandoned(std::function<void()> callback) override { abandoned_ = callback; }
   uint64_t id() const override { return 1; }
   std::string peer() const override { return "127.0.0.1"; }
-  void send(http::Response response) override {
+  void send(const http::Response& response) override {
     SELVAGE_CHECK(!response_);
-    response_ = std::move(response);
+    response_ = response;
   }
   const std::optional<http::Response>& response() const { return response_; }
   bool has_left() const { return has_left_; }
@@ -57,10 +57,10 @@ inline void check_answer(const http::Response& answer) {
 class Endpoint {
  public:
   // The answer; nullptr while it is still to come.
-  const http::Response* ask(http::Request request) {
+  const http::Response* ask(const http::Request& request) {
     const auto client = std::make_shared<Client>();
     clients_.push_back(client);
-    api_.handle(std::move(request), client, http::Responder(client));
+    api_.handle(request, client, http::Responder(client));
     return client->response() ? &*client->response() : nullptr;
   }
   void let_pass(Duration time) { backend_.let_pass(time); }
