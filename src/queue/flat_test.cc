@@ -50,8 +50,8 @@ class Bench {
   std::vector<Receipt> receive(uint32_t max) {
     Receive command{.queue = "q", .max = max, .visibility = hours(1), .wait = {}, .session = {}};
     std::vector<Receipt> receipts;
-    for (const Delivery& d : std::get<std::vector<Delivery>>(ask(std::move(command))))
-      receipts.push_back(d.receipt);
+    const Reply reply = ask(std::move(command));
+    for (const Delivery& d : std::get<std::vector<Delivery>>(reply)) receipts.push_back(d.receipt);
     turn();
     return receipts;
   }
@@ -166,11 +166,11 @@ TEST(Flat, ARestartReadsOnePageForTheFirstReceive) {
 
 // The hour in which a hundred thousand delays end.
 TEST(Flat, ADelayCostsTwoChangesAndOneRecordReadWhenItEndsAndHardlyAnyMemory) {
-  constexpr int kMessages = 100'000;
+  constexpr uint64_t kMessages = 100'000;
   Bench bench;
-  bench.send(kMessages, 1, hours(1));
+  bench.send(static_cast<int>(kMessages), 1, hours(1));
   EXPECT_LE(bench.journal.work().pages, 1u) << "a send reads nothing";
-  EXPECT_EQ(bench.info().delayed, static_cast<uint64_t>(kMessages));
+  EXPECT_EQ(bench.info().delayed, kMessages);
   const Journal::Work before = bench.journal.work();
   uint64_t turns = 0;
   const Instant end = bench.clock.now() + hours(1);
@@ -178,10 +178,10 @@ TEST(Flat, ADelayCostsTwoChangesAndOneRecordReadWhenItEndsAndHardlyAnyMemory) {
     bench.pass(seconds(1));
     ++turns;
     const QueueInfo info = bench.info();
-    ASSERT_EQ(info.visible + info.delayed, static_cast<uint64_t>(kMessages));
+    ASSERT_EQ(info.visible + info.delayed, kMessages);
     ASSERT_LE(bench.engine.in_memory(), 4 * kLimits.first_page);
   }
-  EXPECT_EQ(bench.info().visible, static_cast<uint64_t>(kMessages));
+  EXPECT_EQ(bench.info().visible, kMessages);
   const Journal::Work work = bench.since(before);
   EXPECT_LE(work.mutations, 2 * kMessages + 2 * turns);
   EXPECT_LE(work.records, kMessages + 2 * kLimits.first_page);
@@ -196,8 +196,8 @@ TEST(Flat, DelayedMessagesOfManyQueuesShareTheMemoryToo) {
   Engine engine(random, {.memory = kSmall});
   Journal journal;
   const Driver driver{engine, journal};
-  constexpr int kQueues = 100;
-  for (int q = 0; q < kQueues; ++q) {
+  constexpr size_t kQueues = 100;
+  for (size_t q = 0; q < kQueues; ++q) {
     const std::string queue = "q" + std::to_string(q);
     driver.ask(CreateQueue{queue, {}}, clock.now());
     for (int i = 0; i < 30; ++i) {
@@ -212,7 +212,7 @@ TEST(Flat, DelayedMessagesOfManyQueuesShareTheMemoryToo) {
   driver.advance(clock.now());
   driver.flush();
   engine.audit(clock.now());
-  for (int q = 0; q < kQueues; ++q) {
+  for (size_t q = 0; q < kQueues; ++q) {
     const Reply reply = driver.ask(GetQueue{"q" + std::to_string(q)}, clock.now());
     EXPECT_EQ(std::get<QueueInfo>(reply).visible, 30u);
   }

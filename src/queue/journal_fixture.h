@@ -20,15 +20,11 @@ namespace selvage::queue {
 // Applies mutations as a store would, and objects to what no store could take.
 class Journal {
  public:
-  // What it was asked to do.
-  struct Work {
-    uint64_t mutations = 0;
-    uint64_t pages = 0;
-    uint64_t records = 0;  // read, in pages or alone
+  struct Work {  // that it was asked to do; records and pages: read
+    uint64_t mutations = 0, pages = 0, records = 0;
     bool operator==(const Work&) const = default;
   };
   const Work& work() const { return work_; }
-
   void apply(const Mutations& mutations) {
     work_.mutations += mutations.size();
     for (const Mutation& mutation : mutations) std::visit([&](const auto& m) { put(m); }, mutation);
@@ -54,18 +50,16 @@ class Journal {
   size_t moves() const { return moves_.size(); }
   // How many messages there are that refer to it.
   int64_t references(ArtifactId artifact) const {
-    return std::ranges::count_if(payloads_,
-                                 [&](const auto& p) { return p.second.artifact == artifact; });
+    const auto refers = [&](const auto& p) { return p.second.artifact == artifact; };
+    return std::ranges::count_if(payloads_, refers);
   }
-
   // ---- what the engine wants to see
   std::vector<Located> page(const Page& page) const {
     std::vector<Located> records;
     const Key first{page.queue, {page.lane, page.from.time}, page.from.seq};
     for (auto at = waiting_.lower_bound(first); at != waiting_.end(); ++at) {
       const auto& [queue, place, seq] = at->first;
-      const bool is_of_page = queue == page.queue && place.lane == page.lane;
-      if (!is_of_page || records.size() == page.limit) break;
+      if (queue != page.queue || place.lane != page.lane || records.size() == page.limit) break;
       records.push_back({queue, seq, place, at->second});
     }
     ++work_.pages;
@@ -159,14 +153,13 @@ class Journal {
     SELVAGE_CHECK(gone == 1);
   }
   void put(const PutPayload& m) {
-    SELVAGE_CHECK(
-        payloads_.emplace(At(m.queue, m.seq), Stored{m.place, m.payload, m.artifact}).second);
+    const Stored stored{m.place, m.payload, m.artifact};
+    SELVAGE_CHECK(payloads_.emplace(At(m.queue, m.seq), stored).second);
   }
   void put(const PlacePayload& m) { payloads_.at({m.queue, m.seq}).place = m.place; }
   void put(const DropPayload& m) {
     SELVAGE_CHECK(payloads_.erase({m.queue, m.seq}) == 1);
-    const size_t found = evidence_.erase({m.queue, m.seq});
-    SELVAGE_CHECK((found > 0) == m.has_evidence);
+    SELVAGE_CHECK((evidence_.erase({m.queue, m.seq}) > 0) == m.has_evidence);
     SELVAGE_CHECK(aliases_.erase({m.queue, m.id}) == (place_of(m.id) == m.seq ? 0 : 1));
   }
   void put(const MovePayload& m) {
