@@ -112,18 +112,15 @@ Result<std::vector<std::optional<std::string>>> SimStore::read(
   return values;
 }
 
-const std::string& SimStore::as_written(Table table, const std::string& key,
-                                        const std::string& value) const {
-  for (const Rotten& rotten : rotten_)
-    if (rotten.table == table && rotten.key == key && rotten.flipped == value) return rotten.sound;
-  return value;
-}
-
 void SimStore::look(Table table, std::string_view first, std::string_view last,
                     FunctionRef<bool(std::string_view, std::string_view)> each) const {
   const Records& in = shown_.at(static_cast<size_t>(table));
-  for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at)
-    if (!each(at->first, as_written(table, at->first, at->second.value))) break;
+  for (auto at = in.lower_bound(first); at != in.end() && at->first < last; ++at) {
+    const auto rotten = std::ranges::find_if(rotten_, [&](const Rotten& one) {
+      return one.table == table && one.key == at->first && one.flipped == at->second.value;
+    });
+    if (!each(at->first, rotten == rotten_.end() ? at->second.value : rotten->sound)) break;
+  }
 }
 
 store::Statistics SimStore::statistics() {
@@ -132,6 +129,12 @@ store::Statistics SimStore::statistics() {
     for (const auto& [key, record] : in) result.bytes_in_memory += key.size() + record.value.size();
   result.bytes_on_disk = result.bytes_in_memory;
   return result;
+}
+
+void SimStore::flip_a_bit(std::string& bytes) {
+  const auto bit = static_cast<unsigned char>(1U << chance_.below(8));
+  char& at = bytes.at(chance_.below(bytes.size()));
+  at = static_cast<char>(static_cast<unsigned char>(at) ^ bit);
 }
 
 // What is left of the tail when the power goes: each block by itself may have reached the disk or
@@ -157,8 +160,7 @@ void SimStore::lose_power() {
       break;
     }
     default: {
-      std::string& flipped = tail_.at(std::min(kept, tail_.size() - 1));
-      flipped.at(chance_.below(flipped.size())) ^= static_cast<char>(1 << chance_.below(8));
+      flip_a_bit(tail_.at(std::min(kept, tail_.size() - 1)));
       marks_.hit(Mark::kFlippedTail);
     }
   }
@@ -196,7 +198,7 @@ std::optional<std::string> SimStore::rot() {
   auto& [key, record] = *std::next(in(durable_, table).begin(), static_cast<ptrdiff_t>(skip));
   const std::string sound = record.value;
   if (sound.empty() || sum_of(sound) != record.sum) return std::nullopt;  // none left to flip
-  record.value.at(chance_.below(sound.size())) ^= static_cast<char>(1 << chance_.below(8));
+  flip_a_bit(record.value);
   rotten_.push_back({table, key, sound, record.value});
   // What was overwritten since the last sync is not read from there.
   const auto shown = in(shown_, table).find(key);

@@ -85,9 +85,8 @@ class SimStore final : public store::Store {
   static void apply_to(Tables& tables, const store::Batch& batch);
   Result<void> usable() const;
   Result<void> sound(store::Table table, const Record& record);
-  const std::string& as_written(store::Table table, const std::string& key,
-                                const std::string& value) const;
   Error broken(ErrorCode code, const char* what);
+  void flip_a_bit(std::string& bytes);
   void lose_power();
   void put_back(Tables& tables, const Rotten& rotten);
 
