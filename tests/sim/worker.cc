@@ -30,14 +30,14 @@ class Worker final : public Client {
  private:
   // A step of this life: not taken any more by one that has died or retired meanwhile.
   template <typename Step>
-  auto living(Step step) {
+  auto living(const Step& step) {
     return [this, step, life = life_](auto... args) {
       if (life == life_ && !retired_) step(args...);
     };
   }
   // The same for who opens a session: one that nobody wants any more is closed.
   template <typename Step>
-  auto opening(Step step) {
+  auto opening(const Step& step) {
     return [this, step, life = life_](const queue::Reply* reply) {
       const auto* const opened = reply == nullptr ? nullptr : std::get_if<queue::Opened>(reply);
       if (life == life_ && !retired_) return step(reply);
@@ -45,7 +45,7 @@ class Worker final : public Client {
     };
   }
   template <typename Step>
-  void pause(Duration wait, Step step) {
+  void pause(Duration wait, const Step& step) {
     later(wait, living(step));
   }
 
