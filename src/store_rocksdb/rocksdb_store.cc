@@ -141,7 +141,7 @@ class RocksdbStore final : public store::Store {
   Result<void> load_epochs();
   Result<void> sync_now();
   Result<void> write(rocksdb::WriteBatch batch);
-  rocksdb::WriteBatch encode(const Batch& batch) const;
+  Result<rocksdb::WriteBatch> encode(const Batch& batch);
 
   DataDirectory directory_;  // outlives db_: the lock goes last
   const RocksdbOptions options_;
@@ -212,7 +212,9 @@ Result<void> RocksdbStore::apply(ShardIndex shard, uint64_t epoch, Batch batch) 
   const auto owner = epochs_.find(shard);
   if (owner == epochs_.end() || owner->second != epoch)
     return std::unexpected(store::stale_epoch(shard, epoch));
-  SELVAGE_TRY(write(encode(batch)));
+  auto encoded = encode(batch);
+  if (!encoded) return std::unexpected(std::move(encoded).error());
+  SELVAGE_TRY(write(*std::move(encoded)));
   for (RangeDelete& range : batch.ranges)
     reclaimer_->dropped(handle(range.table), std::move(range.first), std::move(range.last));
   return {};
@@ -229,12 +231,20 @@ Result<void> RocksdbStore::write(rocksdb::WriteBatch batch) {
   return {};
 }
 
-rocksdb::WriteBatch RocksdbStore::encode(const Batch& batch) const {
+Result<rocksdb::WriteBatch> RocksdbStore::encode(const Batch& batch) {
   rocksdb::WriteBatch encoded(encoded_size(batch));
   for (const RangeDelete& range : batch.ranges) {
     const rocksdb::Slice first = first_of(range.first);
     // RocksDB refuses an inverted range only after it is in the log.
-    if (first.compare(range.last) < 0) encoded.DeleteRange(handle(range.table), first, range.last);
+    if (first.compare(range.last) >= 0) continue;
+    if (can_drop_as_range(range.table, view(first))) {
+      encoded.DeleteRange(handle(range.table), first, range.last);
+    } else {
+      SELVAGE_TRY(scan(range.table, range.first, range.last, [&](std::string_view key, auto) {
+        encoded.Delete(handle(range.table), slice(key));
+        return true;
+      }));
+    }
   }
   for (const Write* write : last_writes(batch)) {
     if (write->value)

@@ -31,6 +31,8 @@ static_assert(2 * (kMemtable + kBriefMemtable + kSmallMemtable) <= kAllMemtables
               "one of each table fits");
 static_assert(kAllMemtables <= kWalSize, "memtables are flushed because they are full");
 
+constexpr size_t kQueuePrefix = 10;  // a shard has two bytes, a queue eight: store/records.h
+
 // Where a memtable took a record of a queue, it looks first for the place of that queue's next one.
 // About 250 bytes for each "prefix" and memtable, so queues share 256 of them: here the prefix is
 // not bytes of the key but what stands for them.
@@ -40,9 +42,9 @@ class PlaceOfQueue final : public rocksdb::SliceTransform {
     for (size_t i = 0; i < places_.size(); ++i) places_[i] = static_cast<char>(i);
   }
   const char* Name() const override { return "selvage.PlaceOfQueue"; }
-  bool InDomain(const rocksdb::Slice& key) const override { return key.size() > kLastOfQueue; }
+  bool InDomain(const rocksdb::Slice& key) const override { return key.size() > kQueuePrefix; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {&places_[static_cast<unsigned char>(key[kLastOfQueue])], 1};
+    return {&places_[static_cast<unsigned char>(key[kQueuePrefix - 1])], 1};
   }
 
  private:
@@ -106,6 +108,12 @@ rocksdb::DBOptions database_options(const std::string& directory, bool create) {
   options.stats_dump_period_sec = 0;
   options.info_log = open_info_log(directory);
   return options;
+}
+
+bool can_drop_as_range(store::Table table, std::string_view first) {
+  const bool has_places = table == store::Table::kWaiting || table == store::Table::kHeld ||
+                          table == store::Table::kBody;
+  return !has_places || first.size() <= kQueuePrefix;
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
