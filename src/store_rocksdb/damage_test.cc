@@ -51,8 +51,9 @@ class Damage : public ::testing::Test {
     }
     fs::copy(live, directory_, fs::copy_options::recursive);
   }
+  // Without the zeros that an open log has behind its last record.
   static uint64_t log_size(const fs::path& directory) {
-    return fs::file_size(only_file(directory, ".log"));
+    return read_file(only_file(directory, ".log")).find_last_not_of('\0') + 1;
   }
   static fs::path only_file(const fs::path& directory, const std::string& extension) {
     fs::path found;
@@ -62,6 +63,7 @@ class Damage : public ::testing::Test {
     return found;
   }
   fs::path log() { return only_file(directory_, ".log"); }
+  uint64_t log_end() { return log_size(directory_); }
 
   // Every file but those that say who opened it last, and RocksDB's account.
   std::map<std::string, std::string> content() const {
@@ -122,7 +124,7 @@ class Damage : public ::testing::Test {
 
 TEST_F(Damage, InTheMiddleOfTheLogIsTold) {
   make_image();
-  overwrite(log(), fs::file_size(log()) / 2, "XXXX");
+  overwrite(log(), log_end() / 2, "XXXX");
   expect_loss_and_no_change();
   EXPECT_THAT(message_, HasSubstr(log().filename().string()));
   const int left = accept_loss();
@@ -139,7 +141,7 @@ TEST_F(Damage, AtTheBeginningOfTheLogIsTold) {
 
 TEST_F(Damage, OfTheLastSyncedRecordIsTold) {
   make_image();
-  overwrite(log(), fs::file_size(log()) - 100, "XXXX");
+  overwrite(log(), log_end() - 100, "XXXX");
   expect_loss_and_no_change();
   EXPECT_THAT(message_, HasSubstr("at least 1 records"));
   EXPECT_EQ(accept_loss(), kSynced - 1);
@@ -147,7 +149,7 @@ TEST_F(Damage, OfTheLastSyncedRecordIsTold) {
 
 TEST_F(Damage, ALogThatWasCutShortIsTold) {
   make_image();
-  fs::resize_file(log(), fs::file_size(log()) / 2);
+  fs::resize_file(log(), log_end() / 2);
   expect_loss();
   EXPECT_LT(accept_loss(), kSynced);
 }
@@ -165,7 +167,7 @@ TEST_F(Damage, ALogThatIsEmptyOrGoneIsTold) {
 
 TEST_F(Damage, OfATailThatWasNeverSyncedIsNone) {
   make_image(5);
-  const uint64_t end = fs::file_size(log());
+  const uint64_t end = log_end();
   struct Row {
     const char* what;
     std::function<void()> tear;
@@ -180,7 +182,13 @@ TEST_F(Damage, OfATailThatWasNeverSyncedIsNone) {
            Row{"a hole", [&] { overwrite(log(), synced_size_ + 4096, std::string(8192, '\0')); }},
            Row{"a hole at the sync",
                [&] { overwrite(log(), synced_size_, std::string(512, '\0')); }},
+           Row{"no zeroes behind", [&] { fs::resize_file(log(), end); }},
            Row{"zeroes behind", [&] { fs::resize_file(log(), end + 100'000); }},
+           Row{"zeroes from the sync on",
+               [&] { overwrite(log(), synced_size_, std::string(end - synced_size_, '\0')); }},
+           Row{"zeroes within a record",
+               [&] { overwrite(log(), end - 3000, std::string(3000, '\0')); }},
+           Row{"only the last", [&] { overwrite(log(), synced_size_, std::string(9000, '\0')); }},
            Row{"garbage behind", [&] { overwrite(log(), end, body(99)); }},
            Row{"one bit", [&] { overwrite(log(), end - 20'000, "X"); }},
        }) {

@@ -17,6 +17,7 @@
 #include "store_rocksdb/checkpoint.h"
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
+#include "store_rocksdb/log_space.h"
 #include "store_rocksdb/reclaimer.h"
 #include "store_rocksdb/recovery.h"
 #include "store_rocksdb/synced_mark.h"
@@ -146,7 +147,8 @@ class RocksdbStore final : public store::Store {
   DataDirectory directory_;  // outlives db_: the lock goes last
   const RocksdbOptions options_;
   const std::shared_ptr<FailureLatch> failures_;
-  std::unique_ptr<LogWatch> log_watch_;  // outlives db_
+  std::unique_ptr<rocksdb::Env> env_;    // outlives db_
+  std::unique_ptr<LogWatch> log_watch_;  // likewise
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> tables_;
 
@@ -166,6 +168,10 @@ Result<void> RocksdbStore::open() {
   if (!mark) return std::unexpected(std::move(mark).error());
   rocksdb::DBOptions options = database_options(directory_.queues(), directory_.is_new());
   options.listeners = {failures_};
+  if (!options_.syncs_in_background) {
+    env_ = rocksdb::NewCompositeEnv(std::make_shared<LogFileSystem>());
+    options.env = env_.get();
+  }
   auto opened = open_database(std::move(options), {.directory = directory_.path(),
                                                    .queues = directory_.queues(),
                                                    .synced = mark->found(),
