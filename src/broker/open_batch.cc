@@ -29,10 +29,10 @@ void OpenBatch::remove(Table table, std::string key) {
   has_gaps_ = true;
 }
 
-void OpenBatch::index() {
-  for (; indexed_ < batch_.writes.size(); ++indexed_) {
-    const store::Write& write = batch_.writes[indexed_];
-    if (!write.key.empty()) index_[{write.table, write.key}] = indexed_;
+void OpenBatch::index(Table table) {
+  for (size_t& at = indexed_.at(static_cast<size_t>(table)); at < batch_.writes.size(); ++at) {
+    const store::Write& write = batch_.writes[at];
+    if (write.table == table && !write.key.empty()) index_[{table, write.key}] = at;
   }
 }
 
@@ -51,20 +51,37 @@ bool OpenBatch::is_dropped(Table table, std::string_view key) const {
 }
 
 Result<std::optional<std::string>> OpenBatch::read(Table table, const std::string& key) {
-  index();
-  const auto written = index_.find({table, key});
-  if (written != index_.end()) return batch_.writes[written->second].value;
-  if (is_dropped(table, key)) return std::nullopt;
-  // A damaged payload stops nobody; without any other record nobody knows what to do.
-  auto values =
-      table == Table::kBody ? read_sound(store_, table, {key}) : store_.read(table, {key});
+  auto values = read(table, std::vector{key});
   if (!values) return std::unexpected(std::move(values).error());
   return std::move(values->front());
 }
 
+Result<std::vector<std::optional<std::string>>> OpenBatch::read(
+    Table table, const std::vector<std::string>& keys) {
+  index(table);
+  std::vector<std::optional<std::string>> values(keys.size());
+  std::vector<std::string> in_store;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (const auto written = index_.find({table, keys[i]}); written != index_.end()) {
+      values[i] = batch_.writes[written->second].value;
+    } else if (!is_dropped(table, keys[i])) {
+      in_store.push_back(keys[i]);
+      places.push_back(i);
+    }
+  }
+  if (in_store.empty()) return values;
+  // A damaged payload stops nobody; without any other record nobody knows what to do.
+  auto found =
+      table == Table::kBody ? read_sound(store_, table, in_store) : store_.read(table, in_store);
+  if (!found) return std::unexpected(std::move(found).error());
+  for (size_t i = 0; i < places.size(); ++i) values[places[i]] = std::move((*found)[i]);
+  return values;
+}
+
 Result<void> OpenBatch::scan(Table table, const store::KeyRange& range,
                              FunctionRef<bool(std::string_view, std::string_view)> each) {
-  index();
+  index(table);
   auto at = index_.lower_bound({table, range.first});
   const auto end = index_.lower_bound({table, range.second});
   bool goes_on = true;
@@ -88,7 +105,7 @@ Result<void> OpenBatch::scan(Table table, const store::KeyRange& range,
 
 store::Batch OpenBatch::take() {
   index_.clear();
-  indexed_ = 0;
+  indexed_.fill(0);
   added_.clear();
   if (std::exchange(has_gaps_, false))
     std::erase_if(batch_.writes, [](const store::Write& write) { return write.key.empty(); });

@@ -4,12 +4,14 @@
 // store as it will be with them. So a turn is one batch, whatever its commands have to look at:
 // what is counted and what is there never come apart.
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/function_ref.h"
 #include "store/records.h"
@@ -32,6 +34,8 @@ class OpenBatch {
 
   // Like the store's, with what was written. Failure: the store's.
   Result<std::optional<std::string>> read(store::Table table, const std::string& key);
+  Result<std::vector<std::optional<std::string>>> read(store::Table table,
+                                                       const std::vector<std::string>& keys);
   Result<void> scan(store::Table table, const store::KeyRange& range,
                     FunctionRef<bool(std::string_view key, std::string_view value)> each);
 
@@ -40,15 +44,15 @@ class OpenBatch {
 
  private:
   using Place = std::pair<store::Table, std::string>;
-  void index();
+  void index(store::Table table);
   bool is_dropped(store::Table table, std::string_view key) const;
 
   store::Store& store_;
   store::Batch batch_;
   // Where in batch_.writes a key was written last. Most turns look at nothing, so it is made when
-  // it is needed.
+  // it is needed, for each table up to where it was needed.
   std::map<Place, size_t> index_;
-  size_t indexed_ = 0;
+  std::array<size_t, store::kTables> indexed_{};
   std::unordered_map<std::string, size_t> added_;  // likewise, of keys by add()
   bool has_gaps_ = false;                          // writes with an empty key: they are void
 };
