@@ -39,6 +39,8 @@ Result<void> Commit::put(const queue::PutQueue& m) {
 
 Result<void> Commit::put(const queue::DropQueue& m) {
   batch_.drop(Table::kMeta, store::queue_range(shard_, m.queue));
+  for (const queue::Minute minute : m.minutes)
+    batch_.drop(Table::kIds, store::id_range(shard_, m.queue, minute));
   return put(queue::DropMessages{m.queue});
 }
 
@@ -172,12 +174,12 @@ Result<void> Commit::put(const queue::AddEvidence& m) {
 }
 
 Result<void> Commit::put(const queue::PutDeduplication& m) {
-  write(Table::kMeta, store::deduplication_key(shard_, m.queue, m.key), store::encode(m));
+  write(Table::kIds, store::id_key(shard_, m.at), store::encode(m));
   return {};
 }
 
-Result<void> Commit::put(const queue::DropDeduplication& m) {
-  write(Table::kMeta, store::deduplication_key(shard_, m.queue, m.key), std::nullopt);
+Result<void> Commit::put(const queue::DropDeduplications& m) {
+  batch_.drop(Table::kIds, store::id_range_before(shard_, m.before));
   return {};
 }
 

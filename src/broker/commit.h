@@ -57,7 +57,7 @@ class Commit {
   Result<void> put(const queue::MovePayload& m);
   Result<void> put(const queue::AddEvidence& m);
   Result<void> put(const queue::PutDeduplication& m);
-  Result<void> put(const queue::DropDeduplication& m);
+  Result<void> put(const queue::DropDeduplications& m);
   Result<void> put(const queue::PutMoveTask& m);
   Result<void> put(const queue::DropMoveTask& m);
   void write(store::Table table, std::string key, std::optional<std::string> value);

@@ -29,13 +29,33 @@ Result<std::vector<Located>> Reader::page(const queue::Page& page) const {
   return records;
 }
 
-Result<std::vector<Located>> Reader::find(const queue::Reads& reads) const {
-  std::vector<Located> found;
-  for (const queue::Lookup& lookup : reads.messages) SELVAGE_TRY(find(lookup, found));
+Result<queue::Found> Reader::find(const queue::Reads& reads) const {
+  queue::Found found;
+  for (const queue::Lookup& lookup : reads.messages) SELVAGE_TRY(find(lookup, found.messages));
   for (const queue::Page& wanted : reads.pages) {
     auto records = page(wanted);
     if (!records) return std::unexpected(std::move(records).error());
-    std::ranges::move(*records, std::back_inserter(found));
+    std::ranges::move(*records, std::back_inserter(found.messages));
+  }
+  auto ids = find(reads.ids);
+  if (!ids) return std::unexpected(std::move(ids).error());
+  found.ids = *std::move(ids);
+  return found;
+}
+
+Result<std::vector<queue::PutDeduplication>> Reader::find(
+    const std::vector<queue::IdPlace>& ids) const {
+  std::vector<queue::PutDeduplication> found;
+  if (ids.empty()) return found;
+  std::vector<std::string> keys;
+  for (const queue::IdPlace& at : ids) keys.push_back(store::id_key(shard_, at));
+  const auto values = batch_.read(Table::kIds, keys);
+  if (!values) return std::unexpected(values.error());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!(*values)[i]) continue;
+    auto known = store::decode_deduplication(ids[i], *(*values)[i]);
+    if (!known) return std::unexpected(std::move(known).error());
+    found.push_back(*std::move(known));
   }
   return found;
 }

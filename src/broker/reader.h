@@ -21,13 +21,14 @@ class Reader {
   // Failure, of each: the store's, or kCorruption.
   Result<std::vector<queue::Located>> page(const queue::Page& page) const;
   // What was not found is left out.
-  Result<std::vector<queue::Located>> find(const queue::Reads& reads) const;
+  Result<queue::Found> find(const queue::Reads& reads) const;
   // Every artifact that some message refers to.
   Result<std::set<ArtifactId>> artifacts() const;
 
  private:
   Result<void> find(const queue::Lookup& lookup, std::vector<queue::Located>& found) const;
   Result<void> find_at(QueueId queue, Seq seq, std::vector<queue::Located>& found) const;
+  Result<std::vector<queue::PutDeduplication>> find(const std::vector<queue::IdPlace>& ids) const;
 
   OpenBatch& batch_;
   ShardIndex shard_;

@@ -82,8 +82,6 @@ Result<void> Shard::restore(std::string_view key, std::string_view value, Instan
   switch (store::meta_kind(key)) {
     case store::MetaKind::kQueue:
       return take(store::decode_queue(value));
-    case store::MetaKind::kDeduplication:
-      return take(store::decode_deduplication(value));
     case store::MetaKind::kMoveTask:
       return take(store::decode_move_task(value), now);
     case store::MetaKind::kUnknown:
@@ -129,12 +127,12 @@ Result<Reply> Shard::execute(queue::Command&& command, Instant now) {
     SELVAGE_TRY(load(*page, now));
   }
   const queue::Reads reads = engine_.reads(command, now, mutations_);
-  std::vector<queue::Located> found;
+  queue::Found found;
   if (!reads.empty()) {
     SELVAGE_TRY(commit_.add(mutations_));
-    auto located = reader_.find(reads);
-    if (!located) return std::unexpected(std::move(located).error());
-    found = *std::move(located);
+    auto all = reader_.find(reads);
+    if (!all) return std::unexpected(std::move(all).error());
+    found = *std::move(all);
   }
   Reply reply = engine_.execute(std::move(command), now, mutations_, found);
   SELVAGE_TRY(commit_.add(mutations_));

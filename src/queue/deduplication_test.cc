@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a FIFO queue takes only once.
+#include <map>
+#include <set>
+
 #include "queue/engine_fixture.h"
 
 namespace selvage::queue {
@@ -12,6 +15,7 @@ using ::testing::ElementsAre;
 
 class DeduplicationTest : public EngineFixture {
  protected:
+  using EngineFixture::EngineFixture;
   Sent send_as(const std::string& id, const std::string& group, const std::string& body) {
     return send_message(
         "q",
@@ -53,7 +57,7 @@ TEST_F(DeduplicationTest, ADoubleInTheSameBatchIsOneToo) {
 TEST_F(DeduplicationTest, ItOutlivesTheMessage) {
   create_fifo("q");
   const Sent first = send_as("id", "a", "one");
-  remove("q", take("q"));
+  EXPECT_TRUE(remove("q", take("q")));
   EXPECT_EQ(send_as("id", "a", "two").id, first.id);
   expect_counts("q", 0, 0, 0);
 }
@@ -69,10 +73,9 @@ TEST_F(DeduplicationTest, ItOutlivesAPurge) {
 TEST_F(DeduplicationTest, ItOutlivesARestart) {
   create_fifo("q");
   const Sent first = send_as("id", "a", "one");
-  remove("q", take("q"));
+  EXPECT_TRUE(remove("q", take("q")));
   restart();
   EXPECT_EQ(send_as("id", "a", "two").seq, first.seq);
-  EXPECT_EQ(engine().next_event(), clock_.now() + minutes(5));
 }
 
 TEST_F(DeduplicationTest, TheWindowIsFiveMinutesFromTheFirstSend) {
@@ -82,7 +85,6 @@ TEST_F(DeduplicationTest, TheWindowIsFiveMinutesFromTheFirstSend) {
   EXPECT_EQ(send_as("id", "a", "two").id, first.id);
   pass(milliseconds(1));
   EXPECT_NE(send_as("id", "a", "three").id, first.id);
-  EXPECT_EQ(journal_.deduplication(), 1u);
 }
 
 TEST_F(DeduplicationTest, ASendAfterTheWindowIsFreshEvenBeforeTheOldOneIsForgotten) {
@@ -95,12 +97,24 @@ TEST_F(DeduplicationTest, ASendAfterTheWindowIsFreshEvenBeforeTheOldOneIsForgott
   EXPECT_EQ(send_as("id", "a", "three").id, second.id);
 }
 
-TEST_F(DeduplicationTest, WhatIsForgottenLeavesTheStore) {
+TEST_F(DeduplicationTest, WhatIsForgottenLeavesTheStoreWithItsMinute) {
   create_fifo("q");
   for (int i = 0; i < 100; ++i) send("q", "a", "x");
-  EXPECT_EQ(journal_.deduplication(), 100u);
+  EXPECT_EQ(journal_.ids(), 100u);
   live(minutes(5));
-  EXPECT_EQ(journal_.deduplication(), 0u);
+  send("q", "a", "in another minute");
+  live(minutes(1));
+  EXPECT_EQ(journal_.ids(), 1u);
+  live(minutes(5));
+  EXPECT_EQ(journal_.ids(), 0u);
+}
+
+TEST_F(DeduplicationTest, WhatExpiredWhileNobodyWasThereLeavesTheStore) {
+  create_fifo("q");
+  send("q", "a", "x");
+  restart();
+  pass(minutes(7));
+  EXPECT_EQ(journal_.ids(), 0u);
 }
 
 TEST_F(DeduplicationTest, TheWholeQueueIsTheScopeUnlessGroupsAre) {
@@ -154,15 +168,174 @@ TEST_F(DeduplicationTest, StandardQueuesHaveNone) {
   EXPECT_TRUE(try_send("q", message).has_value());
 }
 
+TEST_F(DeduplicationTest, AQueueThatIsDeletedAfterARestartForgetsWhatWasBefore) {
+  create_fifo("q");
+  send_as("id", "a", "one");
+  pass(minutes(1));
+  send_as("another", "a", "two");
+  restart();
+  ask<Done>(DeleteQueue{"q"});
+  EXPECT_EQ(journal_.ids(), 0u);
+}
+
+TEST_F(DeduplicationTest, AHandOverIsADoubleOfASendAndOfItsOwnOutputs) {
+  create_fifo("q");
+  create("in");
+  send_as("id", "a", "one");
+  send("in");
+  HandOver::Item item{.receipt = take("in", open()), .outputs = {}};
+  for (const char* const id : {"id", "new", "new"})
+    item.outputs.push_back({"q", in_group("a", id)});
+  for (HandOver::Output& output : item.outputs)
+    output.message.deduplication_id = output.message.payload;
+  EXPECT_TRUE(ask<ItemResults>(HandOver{{item}}).at(0));
+  EXPECT_THAT(get("q"), ElementsAre("one", "new"));
+}
+
+TEST_F(DeduplicationTest, AQueueKnowsNothingOfAnother) {
+  create_fifo("q");
+  create_fifo("r");
+  const Sent first = send_as("id", "a", "one");
+  NewMessage same = in_group("a", "two");
+  same.deduplication_id = "id";
+  EXPECT_NE(send_message("r", same).id, first.id);
+}
+
 TEST_F(DeduplicationTest, ADeletedQueueForgets) {
   create_fifo("q");
   send_as("id", "a", "one");
   ask<Done>(DeleteQueue{"q"});
-  EXPECT_EQ(journal_.deduplication(), 0u);
+  EXPECT_EQ(journal_.ids(), 0u);
   create_fifo("q");
   send_as("id", "a", "two");
   EXPECT_THAT(get("q"), ElementsAre("two"));
 }
+
+// ---- what has to be looked for in the store
+
+class IdReadsTest : public DeduplicationTest {
+ protected:
+  // In how many minutes.
+  size_t looks_for(const std::string& id) {
+    NewMessage message = in_group("a", "x");
+    message.deduplication_id = id;
+    Mutations out;
+    const Reads reads = engine().reads(Send{"q", {message}}, clock_.now(), out);
+    return reads.ids.size();
+  }
+};
+
+TEST_F(IdReadsTest, ANewIdIsNotLookedForAndAKnownOneWhereItIs) {
+  create_fifo("q");
+  EXPECT_EQ(looks_for("id"), 0u);
+  send_as("id", "a", "one");
+  pass(minutes(1));
+  send_as("another", "a", "two");
+  EXPECT_EQ(looks_for("id"), 1u);
+  EXPECT_EQ(looks_for("third"), 0u);
+}
+
+TEST_F(IdReadsTest, AfterARestartTheMinutesBeforeItAreLookedInUntilTheyAreOver) {
+  create_fifo("q");
+  send_as("id", "a", "one");
+  restart();
+  EXPECT_EQ(looks_for("new"), 6u);
+  send_as("later", "a", "one");
+  pass(minutes(1));
+  send_as("in a new minute", "a", "one");
+  EXPECT_EQ(looks_for("new"), 5u) << "one is over, and the new minute has its filter";
+  EXPECT_EQ(looks_for("in a new minute"), 6u);
+  pass(minutes(5));
+  EXPECT_EQ(looks_for("new"), 0u);
+}
+
+TEST_F(IdReadsTest, AfterARestartLongAfterTheLastSendNothingIsLookedFor) {
+  create_fifo("q");
+  send_as("id", "a", "one");
+  flush();
+  clock_.advance(minutes(30));
+  restart();
+  pass(Duration{0});
+  EXPECT_EQ(looks_for("id"), 0u);
+}
+
+TEST_F(IdReadsTest, AStepBackOfTheClockBetweenTwoProcessesForgetsNothing) {
+  create_fifo("q");
+  const Sent first = send_as("id", "a", "one");
+  clock_.advance(-minutes(40));
+  restart();
+  EXPECT_EQ(send_as("id", "a", "two").id, first.id);
+  const Sent other = send_as("other", "a", "three");
+  pass(minutes(4));
+  EXPECT_EQ(send_as("other", "a", "four").id, other.id);
+}
+
+// A model of what is asked of all of it, under restarts, with hardly any memory.
+struct Scenario {
+  const char* name;
+  size_t filters;  // see MemoryLimits
+  bool per_group;
+};
+class RandomIdsTest : public DeduplicationTest, public ::testing::WithParamInterface<Scenario> {
+ protected:
+  static EngineOptions options() {
+    EngineOptions options;
+    options.memory.filters = GetParam().filters;
+    return options;
+  }
+  RandomIdsTest() : DeduplicationTest(options()) {}
+  uint64_t below(uint64_t n) { return chance_.next() % n; }
+
+  void make_queue() {
+    ConfigPatch config;
+    config.deduplicates_per_group = GetParam().per_group;
+    create_fifo("q", config);
+    known_.clear();
+  }
+  void send_one() {
+    const std::string id = std::to_string(below(300)), group = below(2) == 0 ? "a" : "b";
+    const Sent sent = send_as(id, group, "x");
+    const auto [first, fresh] = known_.try_emplace(GetParam().per_group ? group + id : id);
+    if (fresh || first->second.second <= clock_.now()) {
+      EXPECT_TRUE(ids_.insert(sent.id).second) << id << " is taken for a double";
+      first->second = {sent, clock_.now() + minutes(5)};
+    }
+    EXPECT_EQ(sent.id, first->second.first.id) << id;
+    EXPECT_EQ(sent.seq, first->second.first.seq) << id;
+  }
+  void step() {
+    switch (below(40)) {
+      case 0:
+        return restart();
+      case 1:
+        return pass(seconds(below(400)));
+      case 2:
+        clock_.advance(seconds(below(100)));  // and nobody noticed
+        return;
+      case 3:
+        if (below(4) > 0) return;
+        ask<Done>(DeleteQueue{"q"});
+        return make_queue();
+      default:
+        return send_one();
+    }
+  }
+
+  SeededRandom chance_{3};
+  std::map<std::string, std::pair<Sent, Instant>> known_;
+  std::set<MessageId> ids_;
+};
+
+TEST_P(RandomIdsTest, EveryDoubleIsKnownAndNothingElseIsTakenForOne) {
+  make_queue();
+  for (int i = 0; i < 3000 && !HasFailure(); ++i) step();
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, RandomIdsTest,
+                         ::testing::Values(Scenario{"Ample", 40 << 20, false},
+                                           Scenario{"OfTwoMinutes", 16 << 10, true},
+                                           Scenario{"None", 0, false}),
+                         [](const auto& scenario) { return scenario.param.name; });
 
 }  // namespace
 }  // namespace selvage::queue

@@ -12,12 +12,11 @@ namespace selvage::queue {
 
 namespace {
 
-const std::vector<Located> kNothingFound;
+const Found kNothingFound;
 
 }  // namespace
 
-Reply Engine::execute(Command&& command, Instant now, Mutations& out,
-                      const std::vector<Located>& found) {
+Reply Engine::execute(Command&& command, Instant now, Mutations& out, const Found& found) {
   Context x{now, out, found};
   return std::visit([&](auto& c) { return run(c, x); }, command);
 }
@@ -40,7 +39,11 @@ Reads Engine::reads(const Command& command, Instant now, Mutations& out) {
     if (receipt.queue == queue.id() && queue.in_memory(receipt.seq) == nullptr)
       reads.messages.push_back({queue.id(), {}, receipt.seq});
   };
-  if (const auto* const deletion = std::get_if<Delete>(&command)) {
+  if (const auto* const send = std::get_if<Send>(&command)) {
+    look_up_doubles(*send, reads);
+  } else if (const auto* const hand_over = std::get_if<HandOver>(&command)) {
+    look_up_doubles(*hand_over, reads);
+  } else if (const auto* const deletion = std::get_if<Delete>(&command)) {
     if (const Queue* const queue = named(deletion->queue))
       for (const Receipt& receipt : deletion->receipts) look_up_receipt(*queue, receipt);
   } else if (const auto* const change = std::get_if<ChangeVisibility>(&command)) {
@@ -87,6 +90,9 @@ void Engine::restore(const QueueRecord& record) {
   SELVAGE_CHECK(by_id_.emplace(record.id, raw).second);
   last_queue_ = std::max(last_queue_, record.id);
   stock_.open(*raw);
+  // No id came later than the last message.
+  const Instant last = record.extent.last_time;
+  if (raw->is_fifo() && last != Instant{}) deduplication_.restore(last);
   reschedule(*raw);
 }
 
@@ -103,13 +109,6 @@ void Engine::restore(const std::map<SessionId, uint64_t>& sessions) {
   for (const auto& [id, generation] : sessions) sessions_[id].generation = generation;
 }
 
-void Engine::restore(const PutDeduplication& known) {
-  Queue* const queue = find(known.queue);
-  SELVAGE_CHECK(queue != nullptr);
-  queue->deduplication.remember(known.key, {known.id, known.seq}, known.until);
-  reschedule(*queue);
-}
-
 void Engine::restore(const MoveTask& task, Instant now) {
   SELVAGE_CHECK(moves_.emplace(task.id, task).second);
   // Not at once: what recovery found can be looked at as it was.
@@ -120,12 +119,15 @@ void Engine::advance(Instant now, Mutations& out) {
   Context x{now, out, kNothingFound};
   while (!wakes_.empty() && wakes_.begin()->first <= now)
     advance_queue(*by_id_.at(wakes_.begin()->second), x);
+  if (const auto first_left = deduplication_.expire(now))
+    out.emplace_back(DropDeduplications{*first_left});
   advance_moves(x);
 }
 
 Instant Engine::next_event() const {
   const Instant wake = wakes_.empty() ? kNever : wakes_.begin()->first;
-  return move_steps_.empty() ? wake : std::min(wake, move_steps_.begin()->first);
+  const Instant step = move_steps_.empty() ? kNever : move_steps_.begin()->first;
+  return std::min({wake, step, deduplication_.next_expiry()});
 }
 
 void Engine::flush(Mutations& out) {
@@ -189,6 +191,7 @@ void Engine::audit(Instant now) const {
   for (const auto& [id, session] : sessions_) booked -= session.leases.size();
   SELVAGE_CHECK(booked == 0);
   stock_.audit();
+  deduplication_.audit();
   SELVAGE_CHECK(wakes == wakes_.size());
   size_t running = 0;
   for (const auto& [id, task] : moves_) {
@@ -217,8 +220,6 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   for (const Seq seq : vested.run_out)
     if (queue.in_memory(seq)->session)
       fail(queue, seq, {.ended = x.now, .evidence = R"({"cause":"lease ran out"})"}, x);
-  for (std::string& key : queue.deduplication.expire(x.now))
-    x.out.emplace_back(DropDeduplication{queue.record.id, std::move(key)});
   expire(queue, x);
   if (stock_.put_idle_back(queue, x)) dirty_.insert(queue.id());
   stock_.want_due_pages(queue, x.now);
@@ -240,7 +241,7 @@ void Engine::touch(Queue& queue) {
 }
 
 Instant Engine::wake_of(const Queue& queue) {
-  Instant wake = std::min(queue.messages.next_vesting(), queue.deduplication.next_expiry());
+  Instant wake = queue.messages.next_vesting();
   if (const auto oldest = queue.messages.oldest())
     wake = std::min(wake, oldest->first + queue.record.config.retention);
   return std::min(wake, queue.window.next_due(queue.terms()));

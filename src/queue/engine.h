@@ -36,9 +36,8 @@ class Engine {
       : random_(random), options_(options) {}
 
   // Recovery: first every queue, then everything else, then normal life. Of messages only those in
-  // kHeldLane: the others are read when they are needed.
+  // kHeldLane: the others, and deduplication ids, are read when they are needed.
   void restore(const QueueRecord& record);
-  void restore(const PutDeduplication& known);
   void restore(const MoveTask& task, Instant now);
   void restore(QueueId queue, Seq seq, Message message, Instant now);
   // Sessions that live on, with their generations.
@@ -46,7 +45,7 @@ class Engine {
 
   // Decides one command. Appends what changed to `out`; a Refusal appends nothing. `found`: what
   // reads() asked for, as it stands in the store after every mutation so far.
-  Reply execute(Command&& command, Instant now, Mutations& out, const std::vector<Located>& found);
+  Reply execute(Command&& command, Instant now, Mutations& out, const Found& found);
   // Time passes for its queue first; that appends to `out` too.
   Reads reads(const Command& command, Instant now, Mutations& out);
 
@@ -146,6 +145,10 @@ class Engine {
   // What `add` would do, but answers a duplicate with the first of its kind.
   Sent send(Queue& queue, NewMessage&& message, Context& x);
   Sent add(Queue& queue, NewMessage&& message, Context& x);
+  void look_up_double(const Queue& queue, std::string_view group, std::string_view id,
+                      Reads& reads) const;
+  void look_up_doubles(const Send& c, Reads& reads);
+  void look_up_doubles(const HandOver& c, Reads& reads);
   std::optional<Refusal> receive(Queue& queue, const Receive& c, std::vector<Delivery>& deliveries,
                                  Context& x);
   Delivery lease(Queue& queue, Seq seq, const Receive& c, Context& x);
@@ -184,6 +187,7 @@ class Engine {
   std::map<std::string, std::unique_ptr<Queue>> by_name_;
   std::map<QueueId, Queue*> by_id_;
   Stock stock_{by_id_, options_.memory};
+  Deduplication deduplication_{options_.memory.filters, random_.next()};
   QueueId last_queue_;
   std::set<std::pair<Instant, QueueId>> wakes_;
   std::map<SessionId, Session> sessions_;

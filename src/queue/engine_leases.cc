@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions, hand-over and every way in which an attempt can end: our part of the engine.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -13,11 +14,15 @@ namespace {
 // The vesting time of a first redo: before everything that waits.
 constexpr Instant kHead{};
 
+using GroupAndId = std::pair<std::string, std::string>;
+
 // An output that names no group goes on in its input's; it is the double of nothing but itself.
-void name_for_fifo(NewMessage& output, const Message& input, size_t index) {
-  if (output.group.empty()) output.group = input.group.empty() ? input.id.to_string() : input.group;
-  if (output.deduplication_id.empty())
-    output.deduplication_id = input.id.to_string() + "/" + std::to_string(index);
+GroupAndId fifo_names(const NewMessage& output, const Message& input, size_t index) {
+  GroupAndId names{output.group, output.deduplication_id};
+  auto& [group, id] = names;
+  if (group.empty()) group = input.group.empty() ? input.id.to_string() : input.group;
+  if (id.empty()) id = input.id.to_string() + "/" + std::to_string(index);
+  return names;
 }
 
 }  // namespace
@@ -83,6 +88,22 @@ void Engine::end_lease(Queue& queue, Seq seq) {
     session->second.leases.erase({message.leased_at, queue.record.id, seq});
 }
 
+void Engine::look_up_doubles(const HandOver& c, Reads& reads) {
+  for (const HandOver::Item& item : c.items) {
+    const Queue* const input = holder_queue(item.receipt);
+    if (input == nullptr) continue;
+    size_t index = 0;
+    for (const HandOver::Output& output : item.outputs) {
+      const size_t place = index++;
+      const Queue* const target = find(output.queue);
+      if (target == nullptr || !target->is_fifo()) continue;
+      const Message& message = *input->in_memory(item.receipt.seq);
+      const auto [group, id] = fifo_names(output.message, message, place);
+      look_up_double(*target, group, id, reads);
+    }
+  }
+}
+
 Reply Engine::run(HandOver& c, Context& x) {
   ItemResults results;
   for (HandOver::Item& item : c.items) results.push_back(hand_over(item, x));
@@ -98,7 +119,8 @@ OrRefusal<Done> Engine::hand_over(HandOver::Item& item, Context& x) {
     const Queue* const target = find(output.queue);
     if (target == nullptr) return std::unexpected(Refusal::kNoSuchQueue);
     if (target->is_fifo())
-      name_for_fifo(output.message, *input->in_memory(item.receipt.seq), index);
+      std::tie(output.message.group, output.message.deduplication_id) =
+          fifo_names(output.message, *input->in_memory(item.receipt.seq), index);
     if (const auto problem = problem_of(*target, output.message)) return std::unexpected(*problem);
     ++index;
   }

@@ -17,6 +17,25 @@ constexpr Duration kAmazonsLongestDelay = std::chrono::minutes(15);
 // A lease of no time still lets one receive take a message once only.
 constexpr Duration kShortestLease = std::chrono::microseconds(1);
 
+const std::string& id_of(const NewMessage& message) {
+  return message.deduplication_id.empty() ? message.content_digest : message.deduplication_id;
+}
+
+// The store has no other than reads() has asked for, but for what this command has sent itself.
+std::optional<Sent> first_of(QueueId queue, const std::string& key, const Context& x) {
+  const auto is_it = [&](const PutDeduplication& first) {
+    return first.at.queue == queue && first.at.key == key && first.until > x.now;
+  };
+  const auto sent = [](const PutDeduplication& first) {
+    return Sent{first.id, place_of(first.id)};
+  };
+  for (const PutDeduplication& first : x.found.ids)
+    if (is_it(first)) return sent(first);
+  for (const size_t i : x.remembered)
+    if (const auto& first = std::get<PutDeduplication>(x.out[i]); is_it(first)) return sent(first);
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool Engine::is_throttled(Queue& queue, Throttle::Action action, Instant now) const {
@@ -39,17 +58,32 @@ std::optional<Refusal> Engine::problem_of(const Queue& queue, const NewMessage& 
   return std::nullopt;
 }
 
+void Engine::look_up_doubles(const Send& c, Reads& reads) {
+  const Queue* const queue = find(c.queue);
+  if (queue == nullptr || !queue->is_fifo()) return;
+  for (const NewMessage& message : c.messages)
+    look_up_double(*queue, message.group, id_of(message), reads);
+}
+
+void Engine::look_up_double(const Queue& queue, std::string_view group, std::string_view id,
+                            Reads& reads) const {
+  if (id.empty()) return;  // it will be refused
+  deduplication_.look_up(queue.id(), Deduplication::key(*queue.record.config.fifo, group, id),
+                         reads.ids);
+}
+
 Sent Engine::send(Queue& queue, NewMessage&& message, Context& x) {
   if (!queue.is_fifo()) return add(queue, std::move(message), x);
-  std::string key = Deduplication::key(*queue.record.config.fifo, message);
-  if (const auto first = queue.deduplication.find(key, x.now)) return *first;
   if (message.deduplication_id.empty()) message.deduplication_id = message.content_digest;
+  std::string key =
+      Deduplication::key(*queue.record.config.fifo, message.group, message.deduplication_id);
+  if (const auto first = first_of(queue.id(), key, x)) return *first;
   message.delay.reset();  // a FIFO queue's is for all
   const Sent sent = add(queue, std::move(message), x);
-  const Instant until = x.now + kDeduplicationWindow;
-  queue.deduplication.remember(key, sent, until);
-  x.out.emplace_back(PutDeduplication{queue.record.id, std::move(key), sent.id, sent.seq, until});
-  reschedule(queue);
+  SELVAGE_CHECK(place_of(sent.id) == sent.seq);
+  IdPlace at = deduplication_.remember(queue.id(), std::move(key), x.now);
+  x.remembered.push_back(x.out.size());
+  x.out.emplace_back(PutDeduplication{std::move(at), sent.id, x.now + kDeduplicationWindow});
   return sent;
 }
 

@@ -73,7 +73,8 @@ Reply Engine::run(DeleteQueue& c, Context& x) {
   end_moves_of(c.queue, x);
   policies_changed_ |= !queue->record.config.policy.empty();
   const QueueId id = queue->record.id;
-  x.out.emplace_back(DropQueue{id});
+  x.out.emplace_back(
+      DropQueue{id, queue->is_fifo() ? deduplication_.minutes() : std::vector<Minute>()});
   if (options_.aws_timers) {
     std::erase_if(deleted_, [&](const auto& d) { return d.second + kQueuePause <= x.now; });
     deleted_[c.queue] = x.now;

@@ -54,7 +54,7 @@ Reply Engine::run(Peek& c, Context& x) {
   if (c.id) {
     consider(Stock::locate(*queue, *c.id, x));
   } else {
-    for (const Located& located : x.found) consider(Stock::locate(*queue, located.seq, x));
+    for (const Located& located : x.found.messages) consider(Stock::locate(*queue, located.seq, x));
     queue->messages.for_each([&](Seq seq, const MessageIndex::Entry& entry) {
       if (entry.place.is_held()) consider(Standing{seq, entry.place, &entry.message});
     });

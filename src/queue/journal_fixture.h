@@ -31,7 +31,6 @@ class Journal {
   }
   void restore_into(Engine& engine, Instant now) const {
     for (const auto& [id, record] : queues_) engine.restore(record);
-    for (const auto& [key, known] : deduplication_) engine.restore(known);
     for (const auto& [id, task] : moves_) engine.restore(task, now);
     for (const auto& [at, message] : held_) engine.restore(at.first, at.second, message, now);
   }
@@ -46,7 +45,7 @@ class Journal {
     return found;
   }
   size_t evidence() const { return evidence_.size(); }
-  size_t deduplication() const { return deduplication_.size(); }
+  size_t ids() const { return ids_.size(); }
   size_t moves() const { return moves_.size(); }
   // How many messages there are that refer to it.
   int64_t references(ArtifactId artifact) const {
@@ -66,8 +65,9 @@ class Journal {
     work_.records += records.size();
     return records;
   }
-  std::vector<Located> find(const Reads& reads) const {
-    std::vector<Located> found;
+  Found find(const Reads& reads) const {
+    Found answers;
+    std::vector<Located>& found = answers.messages;
     for (const Lookup& lookup : reads.messages) {
       Seq seq = lookup.seq;
       if (lookup.id) {
@@ -77,7 +77,10 @@ class Journal {
       find_at(lookup.queue, seq, found);
     }
     for (const Page& wanted : reads.pages) std::ranges::move(page(wanted), back_inserter(found));
-    return found;
+    for (const IdPlace& at : reads.ids)
+      if (const auto known = ids_.find(at); known != ids_.end())
+        answers.ids.push_back(known->second);
+    return answers;
   }
 
   // Every message has one record, where its payload says, and one payload; nothing else is left;
@@ -104,7 +107,7 @@ class Journal {
     }
     for (const auto& [at, text] : evidence_) SELVAGE_CHECK(payloads_.contains(at));
     for (const auto& [at, seq] : aliases_) SELVAGE_CHECK(payloads_.contains({at.first, seq}));
-    for (const auto& [key, known] : deduplication_) SELVAGE_CHECK(queues_.contains(key.first));
+    for (const auto& [at, known] : ids_) SELVAGE_CHECK(queues_.contains(at.queue));
   }
 
  private:
@@ -131,7 +134,10 @@ class Journal {
   void put(const PutQueue& m) { queues_[m.record.id] = m.record; }
   void put(const DropQueue& m) {
     queues_.erase(m.queue);
-    std::erase_if(deduplication_, [&](const auto& d) { return d.first.first == m.queue; });
+    std::erase_if(ids_, [&](const auto& known) {
+      const bool is_named = std::ranges::find(m.minutes, known.first.minute) != m.minutes.end();
+      return is_named && known.first.queue == m.queue;
+    });
     put(DropMessages{m.queue});
   }
   void put(const DropMessages& m) {
@@ -179,9 +185,9 @@ class Journal {
     }
   }
   void put(const AddEvidence& m) { evidence_.emplace(At(m.queue, m.seq), m.evidence); }
-  void put(const PutDeduplication& m) { deduplication_[{m.queue, m.key}] = m; }
-  void put(const DropDeduplication& m) {
-    SELVAGE_CHECK(deduplication_.erase({m.queue, m.key}) == 1);
+  void put(const PutDeduplication& m) { ids_[m.at] = m; }
+  void put(const DropDeduplications& m) {
+    std::erase_if(ids_, [&](const auto& known) { return known.first.minute < m.before; });
   }
   void put(const PutMoveTask& m) { moves_[m.task.id] = m.task; }
   void put(const DropMoveTask& m) { SELVAGE_CHECK(moves_.erase(m.task) == 1); }
@@ -192,7 +198,7 @@ class Journal {
   std::map<At, Stored> payloads_;
   std::multimap<At, std::string> evidence_;
   std::map<std::pair<QueueId, MessageId>, Seq> aliases_;
-  std::map<std::pair<QueueId, std::string>, PutDeduplication> deduplication_;
+  std::map<IdPlace, PutDeduplication> ids_;
   std::map<MoveTaskId, MoveTask> moves_;
   mutable Work work_;
 };

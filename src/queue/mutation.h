@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "queue/command.h"
+#include "queue/deduplication.h"
 #include "queue/message.h"
 #include "queue/place.h"
 
@@ -43,6 +44,7 @@ struct PutQueue {
 };
 struct DropQueue {  // with all its messages
   QueueId queue;
+  std::vector<Minute> minutes = {};  // a FIFO queue: in which it may have been sent something
 };
 struct DropMessages {  // all of a queue, and what they refer to
   QueueId queue;
@@ -100,15 +102,12 @@ struct AddEvidence {
 };
 
 struct PutDeduplication {  // what a FIFO queue must not take again before `until`
-  QueueId queue;
-  std::string key;
-  MessageId id;
-  Seq seq;
+  IdPlace at;
+  MessageId id;  // of the message that was the first, and by it its seq: see place_of()
   Instant until{};
 };
-struct DropDeduplication {
-  QueueId queue;
-  std::string key;
+struct DropDeduplications {  // of all queues
+  Minute before = 0;
 };
 struct PutMoveTask {
   MoveTask task;
@@ -119,7 +118,7 @@ struct DropMoveTask {
 
 using Mutation = std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage,
                               PutPayload, PlacePayload, DropPayload, MovePayload, AddEvidence,
-                              PutDeduplication, DropDeduplication, PutMoveTask, DropMoveTask>;
+                              PutDeduplication, DropDeduplications, PutMoveTask, DropMoveTask>;
 using Mutations = std::vector<Mutation>;
 
 }  // namespace selvage::queue

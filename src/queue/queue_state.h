@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "queue/attempts.h"
-#include "queue/deduplication.h"
 #include "queue/message_index.h"
 #include "queue/mutation.h"
 #include "queue/reads.h"
@@ -37,9 +36,8 @@ struct Queue {
   QueueRecord record;
   MessageIndex messages;
   Window window;
-  Deduplication deduplication;  // FIFO
-  Attempts attempts;            // FIFO
-  Throttle throttle;            // FIFO, with Amazon's timers
+  Attempts attempts;  // FIFO
+  Throttle throttle;  // FIFO, with Amazon's timers
   Instant purged{};
   Instant wake = kNever;          // its entry in the engine's wakes_
   uint64_t used = 0;              // its entry in the stock's by_use_; 0: none
@@ -50,8 +48,9 @@ struct Queue {
 struct Context {
   Instant now;
   Mutations& out;
-  const std::vector<Located>& found;               // as reads() asked for
+  const Found& found;                              // as reads() asked for
   std::vector<std::pair<QueueId, Seq>> left = {};  // of those, the ones that stand there no more
+  std::vector<size_t> remembered = {};             // PutDeduplications in `out`
 };
 
 // Where a message was found; `message` is valid until something changes.

@@ -6,7 +6,9 @@
 #include <optional>
 #include <vector>
 
+#include "queue/deduplication.h"
 #include "queue/message.h"
+#include "queue/mutation.h"
 #include "queue/place.h"
 
 namespace selvage::queue {
@@ -30,7 +32,12 @@ struct Lookup {
 struct Reads {
   std::vector<Lookup> messages;
   std::vector<Page> pages;
-  bool empty() const { return messages.empty() && pages.empty(); }
+  std::vector<IdPlace> ids;
+  bool empty() const { return messages.empty() && pages.empty() && ids.empty(); }
+};
+struct Found {
+  std::vector<Located> messages;  // of pages too
+  std::vector<PutDeduplication> ids;
 };
 
 }  // namespace selvage::queue

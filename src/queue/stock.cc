@@ -65,7 +65,7 @@ void Stock::leave(Queue& queue, const Standing& from, Context& x) {
   x.out.emplace_back(DropMessage{queue.id(), from.seq, place});
   count(queue, place, -1);
   ++queue.left_since_floor;
-  if (!x.found.empty()) x.left.emplace_back(queue.id(), from.seq);
+  if (!x.found.messages.empty()) x.left.emplace_back(queue.id(), from.seq);
   if (!from.in_memory) return;
   if (place.is_held())
     queue.messages.remove(from.seq);
@@ -153,7 +153,7 @@ std::optional<Standing> Stock::locate(const Queue& queue, Seq seq, const Context
   if (const auto* const entry = queue.messages.find(seq))
     return Standing{seq, entry->place, &entry->message};
   if (std::ranges::find(x.left, std::pair(queue.id(), seq)) != x.left.end()) return std::nullopt;
-  for (const Located& located : x.found)
+  for (const Located& located : x.found.messages)
     if (located.queue == queue.id() && located.seq == seq) {
       // Held, and not by us: the shard has another owner, and nothing we decide will come true.
       if (located.place.is_held()) return std::nullopt;
@@ -164,7 +164,7 @@ std::optional<Standing> Stock::locate(const Queue& queue, Seq seq, const Context
 
 std::optional<Standing> Stock::locate(const Queue& queue, MessageId id, const Context& x) {
   if (auto at = locate(queue, place_of(id), x); at && at->message->id == id) return at;
-  for (const Located& located : x.found)
+  for (const Located& located : x.found.messages)
     if (located.queue == queue.id() && located.message.id == id)
       return locate(queue, located.seq, x);
   return std::nullopt;

@@ -34,7 +34,7 @@ TYPED_TEST_P(StoreContract, TablesAreIndependent) {
   EXPECT_EQ(this->values(Table::kMeta, {"key"})[0], "0");
   EXPECT_EQ(this->values(Table::kWaiting, {"key"})[0], std::nullopt);
   EXPECT_EQ(this->values(Table::kBody, {"key"})[0], std::nullopt);
-  EXPECT_EQ(this->values(Table::kEvidence, {"key"})[0], std::to_string(kTables - 1));
+  EXPECT_EQ(this->values(Table::kIds, {"key"})[0], std::to_string(kTables - 1));
 }
 
 TYPED_TEST_P(StoreContract, OfTwoWritesToOneKeyTheLaterWins) {

@@ -18,8 +18,11 @@ std::string_view advice(FindingKind kind) {
       return "restore a backup: a server refuses to start with this, or stops when it reads it";
     case FindingKind::kNoQueue:
     case FindingKind::kMoveTask:
-    case FindingKind::kDeduplication:
       return "restore a backup: a server refuses to start with this";
+    case FindingKind::kDeduplication:
+      return "restore a backup if you can; a server serves everything else, but a send with this "
+             "id "
+             "may be answered wrongly until five minutes after the first";
     case FindingKind::kNoPayload:
       return "restore a backup; without one, this message is lost, the others are served";
     case FindingKind::kPayload:

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "queue/message_id.h"
 #include "store/findings.h"
+#include "store/inspect_keys.h"
 #include "store/records.h"
 
 namespace selvage::store {
@@ -18,79 +19,6 @@ namespace {
 using Kind = FindingKind;
 
 const std::string kBeyondAllKeys(64, '\xff');
-
-// ---- keys, by untrusting eyes
-
-struct Home {  // of everything that is of one queue
-  ShardIndex shard;
-  QueueId queue;
-  auto operator<=>(const Home&) const = default;
-};
-
-Home home_of(Decoder& key) {
-  const ShardIndex shard{key.u16()};
-  return {shard, QueueId{key.u64()}};
-}
-
-struct PayloadKey {
-  Home home;
-  Seq seq;
-};
-std::optional<PayloadKey> read_payload_key(std::string_view key) {
-  Decoder in(key);
-  PayloadKey found{.home = home_of(in), .seq = {}};
-  found.seq = {in.u64()};
-  return in.ok() && in.at_end() ? std::optional(found) : std::nullopt;
-}
-std::optional<PayloadKey> read_evidence_key(std::string_view key) {
-  constexpr size_t kTime = 8;
-  return read_payload_key(key.substr(0, key.size() - std::min(key.size(), kTime)));
-}
-
-struct MessageKey {
-  Home home;
-  queue::Place place = queue::kHeldPlace;
-  Seq seq;
-};
-std::optional<MessageKey> read_waiting_key(std::string_view key) {
-  Decoder in(key);
-  MessageKey found{.home = home_of(in), .seq = {}};
-  found.place.lane = in.u16();
-  found.place.time = from_micros(in.i64());
-  found.seq = {in.u64()};
-  const bool is_one = in.ok() && in.at_end() && found.place.lane <= queue::kDelayedLane;
-  return is_one ? std::optional(found) : std::nullopt;
-}
-std::optional<MessageKey> read_held_key(std::string_view key) {
-  const auto found = read_payload_key(key);
-  if (!found) return std::nullopt;
-  return MessageKey{.home = found->home, .seq = found->seq};
-}
-
-struct IndexKey {
-  Home home;
-  std::optional<MessageId> alias = {};  // one of the two
-  std::optional<Seq> refers = {};
-};
-std::optional<IndexKey> read_index_key(std::string_view key) {
-  constexpr size_t kBeforeEntry = 2 + 1 + 8;
-  Decoder in(key);
-  IndexKey found{.home = {.shard = ShardIndex{in.u16()}, .queue = {}}};
-  in.u8();
-  found.home.queue = {in.u64()};
-  if (!in.ok()) return std::nullopt;
-  const auto& [shard, queue] = found.home;
-  const std::string_view entry = key.substr(kBeforeEntry);
-  if (const auto id = decode_id(entry); id && key == alias_key(shard, queue, *id))
-    found.alias = *id;
-  else if (const auto seq = decode_seq(entry); seq && key == artifact_key(shard, queue, *seq))
-    found.refers = *seq;
-  else
-    return std::nullopt;
-  return found;
-}
-
-// ---- the walk
 
 // What has to be remembered of a message.
 struct Seen {
@@ -145,6 +73,7 @@ class Inspector {
     const bool held = walk(
         Table::kHeld, [&](auto key, auto value) { see_message(key, read_held_key(key), value); });
     all_messages_ = waiting && held;
+    walk(Table::kIds, [&](auto key, auto value) { see_id(key, value); });
     if (meta) check_queues();
     sort_messages();
     const bool index = walk(Table::kIndex, [&](auto key, auto value) { see_index(key, value); });
@@ -164,7 +93,8 @@ class Inspector {
   template <typename See>
   bool walk(Table table, See&& see) {
     constexpr std::array<const char*, kTables> kNames = {
-        "queues", "waiting messages", "held messages", "the index", "payloads", "evidence"};
+        "queues",   "waiting messages", "held messages",    "the index",
+        "payloads", "evidence",         "deduplication ids"};
     const auto read =
         store_.scan(table, "", kBeyondAllKeys, [&](std::string_view key, std::string_view value) {
           see(key, value);
@@ -199,8 +129,6 @@ class Inspector {
     switch (meta_kind(key)) {
       case MetaKind::kQueue:
         return see_queue(home, key, value);
-      case MetaKind::kDeduplication:
-        return see_deduplication(home, key, value);
       case MetaKind::kMoveTask:
         return see_move_task(key, value);
       case MetaKind::kUnknown:
@@ -222,16 +150,24 @@ class Inspector {
     queue.census.fifo = record->config.fifo.has_value();
     queue.record = *record;
   }
-  void see_deduplication(const Home& home, std::string_view key, std::string_view value) {
-    const auto known = decode_deduplication(value);
-    if (!known) return bad_record(key, known.error());
+  void see_id(std::string_view raw, std::string_view value) {
+    const auto key = read_id_key(raw);
+    if (!key) return bad_key("a deduplication id", raw);
+    const auto known = decode_deduplication(key->at, value);
+    if (!known) return bad_record(raw, known.error());
     ++census_.deduplications;
-    Queue& queue = queues_[home];
+    // One that has expired may still stand there for a while, also when its queue is gone.
+    if (known->until <= question_.now) return;
+    Queue& queue = queues_[key->home];
     ++queue.census.deduplications;
-    if (known->queue != home.queue || key != deduplication_key(home.shard, home.queue, known->key))
-      findings_.add(Kind::kDeduplication, name_of(home, queue),
-                    fmt::format("the record of its deduplication id '{}' belongs to another place",
-                                known->key));
+    const auto wrong = [&](std::string_view what) {
+      findings_.add(Kind::kDeduplication, name_of(key->home, queue),
+                    fmt::format("the record of its deduplication id '{}' {}", key->at.key, what));
+    };
+    if (key->at.minute != queue::minute_of(known->until - queue::kDeduplicationWindow))
+      wrong("stands in another minute than that in which it came");
+    if (queue.record && queue::place_of(known->id) > queue.record->last_seq)
+      wrong("is of a message that never was");
   }
   void see_move_task(std::string_view key, std::string_view value) {
     const auto task = decode_move_task(value);

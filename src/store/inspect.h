@@ -3,7 +3,7 @@
 // What is in a store, and whether it hangs together: reads every record, counts, and holds the
 // tables against each other. Pure: changes nothing, asks no clock. Needs 24 to 48 bytes of memory
 // per message, and about as much again for one that was moved or refers to files. All that it knows
-// of the layout is in inspect.cc.
+// of the layout is in inspect.cc and inspect_keys.h.
 
 #include <cstdint>
 #include <map>

@@ -234,9 +234,10 @@ TEST_F(Inspection, FindsRecordsThatCannotBeRead) {
   put(Table::kBody, payload_key(kShard, kQueue, {1}), "damage");
   put(Table::kMeta, queue_key(kShard, {4}), "damage");
   put(Table::kMeta, move_task_key(kShard, {5}), "damage");
-  put(Table::kMeta, deduplication_key(kShard, kQueue, "d"), "damage");
+  put(Table::kIds, id_key(kShard, {1, kQueue, "d"}), "damage");
+  put(Table::kIds, "short", "damage");
   const Census census = inspect();
-  EXPECT_EQ(census.findings.size() + census.more_findings, 11u);
+  EXPECT_EQ(census.findings.size() + census.more_findings, 12u);
 }
 
 TEST_F(Inspection, FindsARecordThatStandsAtAnotherTime) {
@@ -378,13 +379,42 @@ TEST_F(Inspection, FindsMoveTasksWhoseQueueIsGone) {
 }
 
 TEST_F(Inspection, FindsDeduplicationIdsOfAnotherPlace) {
-  put_queue();
-  const queue::PutDeduplication known{kQueue, "d1", Uuid::from_random(1, 1), {1}, kNow};
-  put(Table::kMeta, deduplication_key(kShard, kQueue, "d1"), encode(known));
+  send(1);
+  const auto put_id = [&](queue::PutDeduplication known, queue::Minute minute) {
+    known.at.minute = minute;
+    put(Table::kIds, id_key(kShard, known.at), encode(known));
+  };
+  const queue::Minute minute = queue::minute_of(kNow);
+  queue::PutDeduplication known{
+      {minute, kQueue, "d1"}, queue::make_message_id({1}, 5), kNow + queue::kDeduplicationWindow};
+  put_id(known, minute);
   EXPECT_EQ(inspect().deduplications, 1u);
   EXPECT_THAT(inspect().findings, IsEmpty());
-  put(Table::kMeta, deduplication_key(kShard, kQueue, "d2"), encode(known));
-  EXPECT_THAT(inspect().findings, ElementsAre(finding("queue orders", "'d1'")));
+  known.at.key = "d2";
+  put_id(known, minute - 1);
+  known.at.key = "d3";
+  known.id = queue::make_message_id({2}, 5);
+  put_id(known, minute);
+  EXPECT_THAT(inspect().findings,
+              testing::UnorderedElementsAre(finding("queue orders", "'d2' stands in another"),
+                                            finding("queue orders", "'d3' is of a message")));
+}
+
+TEST_F(Inspection, IdsThatHaveExpiredAreNoFindingWhateverQueueTheyAreOf) {
+  put_queue();
+  const queue::PutDeduplication expired{{0, {99}, "d1"}, queue::make_message_id({1}, 5), kNow};
+  put(Table::kIds, id_key(kShard, expired.at), encode(expired));
+  const Census census = inspect();
+  EXPECT_EQ(census.deduplications, 1u);
+  EXPECT_THAT(census.findings, IsEmpty());
+}
+
+TEST_F(Inspection, FindsIdsWhoseQueueIsGone) {
+  queue::PutDeduplication known{{queue::minute_of(kNow), kQueue, "d1"},
+                                queue::make_message_id({1}, 5),
+                                kNow + queue::kDeduplicationWindow};
+  put(Table::kIds, id_key(kShard, known.at), encode(known));
+  EXPECT_THAT(inspect().findings, ElementsAre(finding("queue number", "not the queue")));
 }
 
 TEST_F(Inspection, SaysWhichArtifactsAreReferredTo) {

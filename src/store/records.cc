@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint8_t kQueueVersion = 3;
 constexpr uint8_t kMessageVersion = 3;
-constexpr uint8_t kDeduplicationVersion = 1;
+constexpr uint8_t kDeduplicationVersion = 2;
 constexpr uint8_t kMoveTaskVersion = 1;
 constexpr size_t kShardBytes = 2;
 constexpr size_t kQueueBytes = 8;
@@ -27,7 +27,6 @@ constexpr uint8_t kArtifact = 64;
 constexpr size_t kUsualMessage = 96;  // bytes
 constexpr size_t kLongestKey = 40;    // of those that are made often
 // The byte after the queue in a key of kMeta.
-constexpr uint8_t kDeduplicationKind = 1;
 constexpr uint8_t kMoveTaskKind = 2;
 // The byte after the shard in a key of kIndex.
 constexpr uint8_t kAliasKind = 1;
@@ -180,6 +179,18 @@ uint8_t parts_of(const queue::Message& m) {
          part(!m.source.empty() || m.taken_before != 0, kMoved) |
          part(!m.group.empty() || !m.deduplication_id.empty(), kNamed) |
          part(static_cast<bool>(m.artifact), kArtifact);
+}
+
+std::string minute_prefix(ShardIndex shard, queue::Minute minute) {
+  std::string key = shard_prefix(shard);
+  Encoder(key).u32(minute);
+  return key;
+}
+
+std::string id_prefix(ShardIndex shard, queue::Minute minute, QueueId queue) {
+  std::string key = minute_prefix(shard, minute);
+  Encoder(key).u64(queue.value);
+  return key;
 }
 
 Uuid decode_uuid(Decoder& in) {
@@ -360,10 +371,16 @@ Result<queue::Message> decode_message(std::string_view value) {
   return message;
 }
 
-std::string deduplication_key(ShardIndex shard, QueueId queue, std::string_view key) {
-  std::string full = queue_prefix(shard, queue);
-  Encoder(full).u8(kDeduplicationKind).raw(key);
-  return full;
+std::string id_key(ShardIndex shard, const queue::IdPlace& at) {
+  std::string key = id_prefix(shard, at.minute, at.queue);
+  Encoder(key).raw(at.key);
+  return key;
+}
+KeyRange id_range(ShardIndex shard, QueueId queue, queue::Minute minute) {
+  return range_of(id_prefix(shard, minute, queue));
+}
+KeyRange id_range_before(ShardIndex shard, queue::Minute minute) {
+  return {shard_prefix(shard), minute_prefix(shard, minute)};
 }
 
 std::string move_task_key(ShardIndex shard, MoveTaskId task) {
@@ -375,7 +392,6 @@ std::string move_task_key(ShardIndex shard, MoveTaskId task) {
 MetaKind meta_kind(std::string_view key) {
   const std::string_view rest = key.substr(std::min(key.size(), kShardBytes + kQueueBytes));
   if (rest.empty()) return MetaKind::kQueue;
-  if (rest.front() == kDeduplicationKind) return MetaKind::kDeduplication;
   if (rest.front() == kMoveTaskKind) return MetaKind::kMoveTask;
   return MetaKind::kUnknown;
 }
@@ -383,19 +399,15 @@ MetaKind meta_kind(std::string_view key) {
 std::string encode(const queue::PutDeduplication& known) {
   std::string value;
   Encoder out(value);
-  out.u8(kDeduplicationVersion).u64(known.queue.value).text(known.key);
-  out.raw(bytes_of(known.id)).u64(known.seq.value).i64(to_micros(known.until));
+  out.u8(kDeduplicationVersion).raw(bytes_of(known.id)).i64(to_micros(known.until));
   return value;
 }
 
-Result<queue::PutDeduplication> decode_deduplication(std::string_view value) {
+Result<queue::PutDeduplication> decode_deduplication(queue::IdPlace at, std::string_view value) {
   Decoder in(value);
   const uint8_t version = in.u8();
-  queue::PutDeduplication known;
-  known.queue = {in.u64()};
-  known.key = in.text();
+  queue::PutDeduplication known{.at = std::move(at), .id = {}};
   known.id = decode_uuid(in);
-  known.seq = {in.u64()};
   known.until = from_micros(in.i64());
   if (version != kDeduplicationVersion || !in.ok() || !in.at_end())
     return failure(ErrorCode::kCorruption, "the record of a deduplication id is damaged");

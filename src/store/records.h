@@ -13,8 +13,10 @@
 
 namespace selvage::store {
 
-// Keys. Every key starts with the shard, so that a shard is a range; except in kIndex, the queue
-// follows, so that a queue is one too.
+using KeyRange = std::pair<std::string, std::string>;  // first, one past the last
+
+// Keys. Every key starts with the shard, so that a shard is a range; except in kIndex and kIds, the
+// queue follows, so that a queue is one too.
 std::string queue_key(ShardIndex shard, QueueId queue);
 // In kWaiting or kHeld, as the place says.
 Table table_of(const queue::Place& place);
@@ -26,15 +28,18 @@ std::string evidence_key(ShardIndex shard, QueueId queue, Seq seq, Instant at);
 std::string alias_key(ShardIndex shard, QueueId queue, MessageId id);
 std::string artifact_key(ShardIndex shard, QueueId queue, Seq seq);
 
-// In kMeta, behind the queue's own record and behind the shard's (queue 0) stand small ones.
-std::string deduplication_key(ShardIndex shard, QueueId queue, std::string_view key);
+// In kMeta, ahead of all queues.
 std::string move_task_key(ShardIndex shard, MoveTaskId task);
 
+// In kIds: ahead of the queue stands the minute, so that what has expired is one range.
+std::string id_key(ShardIndex shard, const queue::IdPlace& at);
+KeyRange id_range(ShardIndex shard, QueueId queue, queue::Minute minute);
+KeyRange id_range_before(ShardIndex shard, queue::Minute minute);
+
 // What a key of kMeta is of.
-enum class MetaKind : uint8_t { kQueue, kDeduplication, kMoveTask, kUnknown };
+enum class MetaKind : uint8_t { kQueue, kMoveTask, kUnknown };
 MetaKind meta_kind(std::string_view key);
 
-using KeyRange = std::pair<std::string, std::string>;  // first, one past the last
 KeyRange shard_range(ShardIndex shard);
 KeyRange queue_range(ShardIndex shard, QueueId queue);
 KeyRange evidence_range(ShardIndex shard, QueueId queue, Seq seq);
@@ -52,8 +57,8 @@ std::string encode(const queue::Message& message);
 // Failure (kCorruption): the record is not what this version writes.
 Result<queue::QueueRecord> decode_queue(std::string_view value);
 Result<queue::Message> decode_message(std::string_view value);
-std::string encode(const queue::PutDeduplication& known);
-Result<queue::PutDeduplication> decode_deduplication(std::string_view value);
+std::string encode(const queue::PutDeduplication& known);  // but for where it stands
+Result<queue::PutDeduplication> decode_deduplication(queue::IdPlace at, std::string_view value);
 std::string encode(const queue::MoveTask& task);
 Result<queue::MoveTask> decode_move_task(std::string_view value);
 

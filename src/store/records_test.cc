@@ -63,7 +63,7 @@ queue::QueueRecord some_queue() {
 }
 
 queue::PutDeduplication some_deduplication() {
-  return {{5}, std::string("group\nid"), Uuid::from_random(5, 6), {9}, from_micros(70)};
+  return {{8, {5}, "group\nid"}, Uuid::from_random(5, 6), from_micros(70)};
 }
 
 queue::MoveTask some_move_task() {
@@ -84,11 +84,10 @@ TEST(Records, AQueueComesBackAsItWent) {
 }
 
 TEST(Records, ADeduplicationIdComesBackAsItWent) {
-  const auto known = decode_deduplication(encode(some_deduplication())).value();
-  EXPECT_EQ(known.queue, QueueId{5});
-  EXPECT_EQ(known.key, "group\nid");
+  const queue::IdPlace at = some_deduplication().at;
+  const auto known = decode_deduplication(at, encode(some_deduplication())).value();
+  EXPECT_EQ(known.at, at);
   EXPECT_EQ(known.id, Uuid::from_random(5, 6));
-  EXPECT_EQ(known.seq, Seq{9});
   EXPECT_EQ(known.until, from_micros(70));
 }
 
@@ -177,7 +176,7 @@ TEST(Records, NoRecordIsReadFromTooFewOrTooManyBytes) {
   refuses_all_but_whole(encode(some_queue()), [](auto v) { return decode_queue(v); });
   refuses_all_but_whole(encode(some_move_task()), [](auto v) { return decode_move_task(v); });
   refuses_all_but_whole(encode(some_deduplication()),
-                        [](auto v) { return decode_deduplication(v); });
+                        [](auto v) { return decode_deduplication({}, v); });
 }
 
 TEST(Records, UnknownVersionsAndValuesAreRefused) {
@@ -194,17 +193,25 @@ TEST(Records, UnknownVersionsAndValuesAreRefused) {
   EXPECT_FALSE(decode_move_task(encode(task)).has_value());
 }
 
+TEST(Records, IdsStandByTheirMinuteThenByTheirQueue) {
+  const std::string id = id_key({1}, {7, {5}, "id"});
+  const auto is_in = [](const std::string& key, const KeyRange& range) {
+    return range.first <= key && key < range.second;
+  };
+  EXPECT_TRUE(is_in(id, id_range({1}, {5}, 7)));
+  EXPECT_FALSE(is_in(id, id_range({1}, {6}, 7)));
+  EXPECT_FALSE(is_in(id, id_range({1}, {5}, 8)));
+  EXPECT_TRUE(is_in(id, id_range_before({1}, 8)));
+  EXPECT_FALSE(is_in(id, id_range_before({1}, 7)));
+  EXPECT_FALSE(is_in(id, id_range_before({2}, 8)));
+}
+
 TEST(Records, SmallRecordsStandBehindWhatTheyBelongTo) {
   const std::string queue = queue_key({1}, {5});
-  const std::string known = deduplication_key({1}, {5}, "id");
   const std::string task = move_task_key({1}, {7});
   EXPECT_EQ(meta_kind(queue), MetaKind::kQueue);
-  EXPECT_EQ(meta_kind(known), MetaKind::kDeduplication);
   EXPECT_EQ(meta_kind(task), MetaKind::kMoveTask);
   EXPECT_EQ(meta_kind(queue + "\x09"), MetaKind::kUnknown);
-  EXPECT_LT(queue, known);
-  EXPECT_LT(known, queue_key({1}, {6}));
-  EXPECT_LT(known, queue_range({1}, {5}).second) << "it goes with its queue";
   EXPECT_LT(task, queue_key({1}, {1})) << "and no task goes with a queue";
   EXPECT_GE(task, shard_range({1}).first);
 }
@@ -218,19 +225,15 @@ TEST(Records, TheExamplesOfThePageAreRight) {
             "0000"
             "80060a24181e4000"
             "0000000000000001");
-  EXPECT_EQ(to_hex(deduplication_key({0}, {3}, "d1")),
+  const queue::IdPlace at{queue::minute_of(sent), {3}, "d1"};
+  EXPECT_EQ(to_hex(id_key({0}, at)),
             "0000"
+            "01b05515"
             "0000000000000003"
-            "01"
             "6431");
-  const Instant until = sent + std::chrono::minutes(5);
-  EXPECT_EQ(to_hex(encode(queue::PutDeduplication{{3}, "d1", Uuid{}, {1}, until})),
-            "01"
-            "0000000000000003"
-            "00000002"
-            "6431"
+  EXPECT_EQ(to_hex(encode(queue::PutDeduplication{at, Uuid{}, sent + std::chrono::minutes(5)})),
+            "02"
             "00000000000000000000000000000000"
-            "0000000000000001"
             "80060a2429ffe300");
   queue::Message plain;
   EXPECT_EQ(encode(plain).size(), 38u);

@@ -25,8 +25,9 @@ enum class Table : uint8_t {
   kIndex,     // moved messages by their id; which message refers to which files
   kBody,      // payloads
   kEvidence,  // what failed attempts left behind
+  kIds,       // deduplication ids, by the minute in which they came
 };
-inline constexpr int kTables = 6;
+inline constexpr int kTables = 7;
 
 // Keys are ordered by their bytes, as unsigned numbers. A key is never empty.
 struct Write {

@@ -2,6 +2,7 @@
 #include "store_rocksdb/tuning.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -27,7 +28,7 @@ constexpr size_t kSmallMemtable = 4 * kMiB;
 constexpr size_t kBlockCache = 64 * kMiB;
 // By default 4 MiB, which on a full disk may be all that somebody has just freed for us.
 constexpr size_t kManifestReserve = 64 << 10;
-static_assert(2 * (kMemtable + kBriefMemtable + kSmallMemtable) <= kAllMemtables,
+static_assert(2 * (kMemtable + kBriefMemtable + kSmallMemtable) + kBriefMemtable <= kAllMemtables,
               "one of each table fits");
 static_assert(kAllMemtables <= kWalSize, "memtables are flushed because they are full");
 
@@ -48,13 +49,11 @@ class PlaceOfQueue final : public rocksdb::SliceTransform {
   }
 
  private:
-  static constexpr size_t kLastOfQueue =
-      9;  // a shard has two bytes, a queue eight: store/records.h
   std::array<char, 256> places_{};
 };
 
 rocksdb::BlockBasedTableOptions block_options(std::shared_ptr<rocksdb::Cache> cache) {
-  rocksdb::BlockBasedTableOptions options;  // no bloom filters: absent keys are hardly ever read
+  rocksdb::BlockBasedTableOptions options;  // no filters: absent keys are hardly ever read
   options.block_size = 16 << 10;
   options.format_version = 5;
   options.block_cache = std::move(cache);
@@ -85,6 +84,16 @@ rocksdb::ColumnFamilyOptions queues_options(size_t memtable,
                                             std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::ColumnFamilyOptions options = table_options(memtable, std::move(cache));
   options.memtable_insert_with_hint_prefix_extractor = std::make_shared<PlaceOfQueue>();
+  return options;
+}
+
+// Deduplication ids: what is asked for is mostly not there.
+rocksdb::ColumnFamilyOptions id_options(std::shared_ptr<rocksdb::Cache> cache) {
+  constexpr double kBitsPerId = 10;  // one question in a hundred reads a block in vain
+  rocksdb::ColumnFamilyOptions options = table_options(kBriefMemtable, cache);
+  rocksdb::BlockBasedTableOptions blocks = block_options(std::move(cache));
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBitsPerId));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   return options;
 }
 
@@ -123,7 +132,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> column_families() {
           {"held", queues_options(kBriefMemtable, cache)},
           {"index", table_options(kSmallMemtable, cache)},
           {"body", queues_options(kMemtable, cache)},
-          {"evidence", table_options(kSmallMemtable, cache)}};
+          {"evidence", table_options(kSmallMemtable, cache)},
+          {"ids", id_options(cache)}};
 }
 
 }  // namespace selvage::store_rocksdb

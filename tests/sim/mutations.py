@@ -81,7 +81,7 @@ MUTATIONS = [
      "kDeduplicationWindow = std::chrono::minutes(4);"),
     ("window-forgotten", "what was sent in the last five minutes does not reach the store",
      "src/broker/commit.cc",
-     "write(Table::kMeta, store::deduplication_key(shard_, m.queue, m.key), store::encode(m));",
+     "write(Table::kIds, store::id_key(shard_, m.at), store::encode(m));",
      ""),
     # ---- order
     ("group-not-blocked", "a FIFO group goes on while one of it is leased",

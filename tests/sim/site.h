@@ -46,8 +46,12 @@ struct Site {
   const queue::MemoryLimits memory;  // in most worlds so little that pages are read all the time
 
  private:
-  static constexpr queue::MemoryLimits kHardlyAny{
-      .most = 12, .first_page = 2, .largest_page = 4, .smallest_page = 1, .idle_held = 4};
+  static constexpr queue::MemoryLimits kHardlyAny{.most = 12,
+                                                  .first_page = 2,
+                                                  .largest_page = 4,
+                                                  .smallest_page = 1,
+                                                  .idle_held = 4,
+                                                  .filters = 24 << 10};  // of three minutes
 };
 
 }  // namespace selvage::sim
