@@ -68,7 +68,7 @@ void Peer::request(std::string_view action, std::string_view json) {
   out_.append("Content-Length: ").append(length, digits.ptr).append("\r\n\r\n").append(json);
   for (std::string_view left = out_; !left.empty();) {
     const ssize_t sent = send(socket_.get(), left.data(), left.size(), MSG_NOSIGNAL);
-    if (sent > 0)
+    if (sent >= 0)
       left.remove_prefix(static_cast<size_t>(sent));
     else if (errno != EINTR)
       give_up(std::string("the server closed a connection: ") + std::strerror(errno));

@@ -40,8 +40,8 @@ enum class Id : uint8_t {
 
 struct Metric {
   Id id;
-  std::string_view name;
   Kind kind;
+  std::string_view name;
   std::string_view labels;  // their names, with a comma between them
   std::string_view help;    // one sentence, without what would need escaping
 };

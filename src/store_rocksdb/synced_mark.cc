@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/clock.h"
@@ -23,7 +22,8 @@ std::string line_of(uint64_t sequence) {
 
 std::optional<uint64_t> read_line(std::string_view text) {
   uint64_t sequence = 0;
-  std::from_chars(text.data(), text.data() + std::min(text.size(), kDigits), sequence);
+  const std::string_view digits = text.substr(0, kDigits);
+  std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
   if (text != line_of(sequence)) return std::nullopt;
   return sequence;
 }

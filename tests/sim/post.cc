@@ -92,7 +92,7 @@ void Post::tell(queue::Command command) {
 }
 
 void Post::ask(std::vector<queue::Command> commands,
-               std::function<void(const Call&, const queue::Reply*)> on_reply) {
+               const std::function<void(const Call&, const queue::Reply*)>& on_reply) {
   if (!server_ || !server_->is_up()) return;
   server_->separate();
   for (queue::Command& command : commands) {

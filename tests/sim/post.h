@@ -25,7 +25,7 @@ class Post {
   void tell(queue::Command command);
   // All of them are decided in one turn that has nothing else to do; the answers come one by one.
   void ask(std::vector<queue::Command> commands,
-           std::function<void(const Call&, const queue::Reply*)> on_reply);
+           const std::function<void(const Call&, const queue::Reply*)>& on_reply);
 
   void connect(std::shared_ptr<Server> server) { server_ = std::move(server); }
   // Some requests still go to the former owner.
