@@ -9,7 +9,6 @@
 namespace selvage {
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
@@ -55,12 +54,6 @@ std::string to_hex(std::string_view raw) {
   char* to = out.data();
   for (const char c : raw) to = write_hex(to, static_cast<uint8_t>(c));
   return out;
-}
-
-char* write_hex(char* to, uint8_t byte) {
-  to[0] = kHexDigits[byte >> 4];
-  to[1] = kHexDigits[byte & 0x0F];
-  return to + 2;
 }
 
 std::optional<std::string> from_hex(std::string_view hex) {

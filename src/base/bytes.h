@@ -10,7 +10,13 @@
 namespace selvage {
 
 std::string to_hex(std::string_view raw);
-char* write_hex(char* to, uint8_t byte);  // two digits; returns what is behind them
+// Two digits; returns what is behind them.
+inline char* write_hex(char* to, uint8_t byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  to[0] = kDigits[byte >> 4];
+  to[1] = kDigits[byte & 0x0F];
+  return to + 2;
+}
 // Accepts both cases; nullopt when `hex` is not an even number of hex digits.
 std::optional<std::string> from_hex(std::string_view hex);
 std::string to_base64(std::string_view raw);  // RFC 4648, padded

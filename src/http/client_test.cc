@@ -22,7 +22,7 @@ class Echo final : public Handler {
   void handle(const Request& request, std::shared_ptr<Connection>, Responder responder) override {
     Response response{200, "text/plain", {}, request.target + request.body};
     if (request.target == "/host") response.body = request.header("host");
-    responder.send(std::move(response));
+    responder.send(response);
   }
 };
 

@@ -55,9 +55,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
     return true;
   }
 
-  // Runs `task` on the loop's thread, after those before it; false (and nothing happens) once it
-  // has stopped. Tasks that come while others wait wake nobody again.
-  bool run(std::shared_ptr<Task> task);
+  // Takes `task` and runs it on the loop's thread, after those before it; false (and it is not
+  // taken) once that has stopped. Tasks that come while others wait wake nobody again.
+  bool run(std::shared_ptr<Task>& task);
 
   void drain(std::promise<void> quiet);  // stops accepting; `quiet` when no request is in flight
   void close_connections();

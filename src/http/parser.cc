@@ -189,9 +189,9 @@ class Machine final : public beast::http::basic_parser<std::is_same_v<Message, R
 
   void add(std::string_view name, std::string_view value) {
     if (kept_ == message_.headers.size()) message_.headers.emplace_back();
-    message_.headers[kept_].first = name;
-    message_.headers[kept_].second = value;
-    ++kept_;
+    auto& [kept_name, kept_value] = message_.headers[kept_++];
+    if (kept_name != name) kept_name = name;  // mostly it is what it was
+    if (kept_value != value) kept_value = value;
   }
 
   // Beast joins the lines in a buffer of its own, or skips an empty first one.

@@ -31,7 +31,7 @@ void Loop::start(process::Fd listener, std::vector<Loop*> all) {
   sweep_later();
 }
 
-bool Loop::run(std::shared_ptr<Task> task) {
+bool Loop::run(std::shared_ptr<Task>& task) {
   bool is_first = false;
   {
     const std::lock_guard lock(mutex_);

@@ -24,8 +24,8 @@ std::string_view query_of(std::string_view target) {
   return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
 }
 
-Dialect dialect_of(const http::Request& request) {
-  if (!request.header("x-amz-target").empty()) return Dialect::kJson;
+Dialect dialect_of(const http::Request& request, std::string_view target) {
+  if (!target.empty()) return Dialect::kJson;
   const std::string accept = auth::to_lower(request.header("accept"));
   return accept.find("application/json") == std::string::npos ? Dialect::kXml : Dialect::kOldJson;
 }
@@ -63,22 +63,22 @@ OrError<const NamedAction*> find_by_query(const Wanted& wanted) {
   return found;
 }
 
-OrError<const NamedAction*> find_action(Incoming& in) {
+OrError<const NamedAction*> find_action(Incoming& in, std::string_view target) {
   if (in.dialect != Dialect::kJson) {
     const auto wanted = read_query(*in.request, in.form);
     if (!wanted) return std::unexpected(wanted.error());
     return find_by_query(*wanted);
   }
   const bool may_be = in.request->method == "POST";
-  const NamedAction* const found =
-      may_be ? find_by_target(in.request->header("x-amz-target")) : nullptr;
+  const NamedAction* const found = may_be ? find_by_target(target) : nullptr;
   if (found == nullptr) return refuse(kUnknownOperation, "");  // the service has no words for it
   return found;
 }
 
 // What is answered to somebody who looks at the endpoint without asking it for anything.
-std::optional<http::Response> answer_to_visitors(const http::Request& request) {
-  if (request.method != "GET" || !request.header("x-amz-target").empty()) return std::nullopt;
+std::optional<http::Response> answer_to_visitors(const http::Request& request,
+                                                 std::string_view target) {
+  if (request.method != "GET" || !target.empty()) return std::nullopt;
   if (request.target == "/")
     return http::plain_text(
         200, "This is the endpoint of Selvage, a queue server that speaks the Amazon SQS API.");
@@ -102,14 +102,15 @@ void start(const CallPtr& call, const OrError<const NamedAction*>& action) {
 
 void Api::handle(const http::Request& request, std::shared_ptr<http::Connection> connection,
                  http::Responder responder) {
-  if (const auto answer = answer_to_visitors(request)) return responder.send(*answer);
+  const std::string_view target = request.header("x-amz-target");
+  if (const auto answer = answer_to_visitors(request, target)) return responder.send(*answer);
   Incoming in{.request = &request,
               .connection = std::move(connection),
               .responder = std::move(responder),
               .request_id = new_request_id(),
               .host = std::string(request.header("host")),
-              .dialect = dialect_of(request)};
-  const auto action = find_action(in);
+              .dialect = dialect_of(request, target)};
+  const auto action = find_action(in, target);
   const auto call = std::make_shared<Call>(world_, std::move(in));
   start(call, action);
   call->forget_request();

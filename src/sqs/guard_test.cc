@@ -175,7 +175,7 @@ TEST_F(GuardTest, ClockMayBeFourteenMinutesWrong) {
 TEST_F(GuardTest, OldProtocolHasOldCodes) {
   const auto refused = [&](http::Request r) {
     expected_type_ = "text/xml";
-    const Answer answer = send(std::move(r));
+    const Answer answer = send(r);
     return fmt::format("{} {}", answer.status, element(answer.body, "Code"));
   };
   const http::Request plain{.method = "POST",

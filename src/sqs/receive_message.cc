@@ -140,8 +140,7 @@ void receive_message(const CallPtr& call) {
         constexpr ListName kMessages{"Messages", "Message", "messages"};
         c.answer([&](Result& out) {
           size_t bytes = 0;
-          for (const Received& received : *messages)
-            bytes += received.body.size() + kBesidesBody;
+          for (const Received& received : *messages) bytes += received.body.size() + kBesidesBody;
           out.expect(bytes);
           out.objects(kMessages, *messages, [&](const Received& received) {
             write_message(received, wanted, c.identity(), out);

@@ -72,7 +72,7 @@ class Conversation {
     fill_in(request.body, is_json);
     fill_in(request.target, false);
     if (signs_) sign(request);
-    const http::Response* const answer = endpoint_.ask(std::move(request));
+    const http::Response* const answer = endpoint_.ask(request);
     if (answer == nullptr) return;
     for (auto& [name, value] : known_) learn(answer->body, name, value);
   }
