@@ -74,7 +74,7 @@ class SlowBackend final : public sqs::Backend {
   }
   void cancel(Ticket) override {}
   void answer() {
-    for (const Done& done : std::exchange(waiting, {})) done(queue::Refusal::kNoSuchQueue);
+    for (Done& done : std::exchange(waiting, {})) done(queue::Refusal::kNoSuchQueue);
   }
 
   bool answers = false;
