@@ -15,20 +15,20 @@ MUTATIONS = [
      "if (answers_.empty()) SELVAGE_TRY(commit_.apply());"),
     ("counted-later", "what a turn counted is in the next one's batch",
      "src/broker/shard.cc",
-     "SELVAGE_TRY(commit_.add(mutations));\n"
+     "SELVAGE_TRY(commit_.add(mutations_));\n"
      "  SELVAGE_TRY(answers_.empty() ? commit_.apply() : commit_.close());",
      "SELVAGE_TRY(answers_.empty() ? commit_.apply() : commit_.close());\n"
-     "  SELVAGE_TRY(commit_.add(mutations));"),
+     "  SELVAGE_TRY(commit_.add(mutations_));"),
     ("batch-a-command", "each command of a turn has a batch of its own, and the counts come with the last",
      "src/broker/shard.cc",
-     "Reply reply = engine_.execute(std::move(command), now, mutations, found);\n"
-     "  SELVAGE_TRY(commit_.add(mutations));",
-     "Reply reply = engine_.execute(std::move(command), now, mutations, found);\n"
-     "  SELVAGE_TRY(commit_.add(mutations));\n  SELVAGE_TRY(commit_.apply());"),
+     "Reply reply = engine_.execute(std::move(command), now, mutations_, found);\n"
+     "  SELVAGE_TRY(commit_.add(mutations_));",
+     "Reply reply = engine_.execute(std::move(command), now, mutations_, found);\n"
+     "  SELVAGE_TRY(commit_.add(mutations_));\n  SELVAGE_TRY(commit_.apply());"),
     ("hand-over-split", "the outputs of a hand-over are in another batch than its input",
      "src/broker/commit.cc",
-     "SELVAGE_TRY(std::visit([&](const auto& m) { return put(m); }, mutation));",
-     "{\n      SELVAGE_TRY(std::visit([&](const auto& m) { return put(m); }, mutation));\n"
+     "SELVAGE_TRY(std::visit([&](auto& m) { return put(m); }, mutation));",
+     "{\n      SELVAGE_TRY(std::visit([&](auto& m) { return put(m); }, mutation));\n"
      "      if (std::holds_alternative<queue::DropPayload>(mutation)) SELVAGE_TRY(apply());\n    }"),
     ("hand-over-short", "a hand-over of several outputs leaves out the last",
      "src/queue/engine_leases.cc",
@@ -166,8 +166,8 @@ MUTATIONS = [
      "if (!together || together) return together;"),
     ("damage-is-shown", "a message whose body is damaged is delivered without one",
      "src/broker/shard.cc",
-     "if (!(*payloads)[i]) continue;",
-     "if (!(*payloads)[i]) (*payloads)[i] = store::encode_payload({}, \"\");"),
+     "if (!(*bodies)[i]) continue;",
+     "if (!(*bodies)[i]) (*bodies)[i].emplace();"),
     ("damage-spreads", "beside a damaged body the sound ones are withheld too",
      "src/broker/sound_read.cc",
      "values.push_back(one ? std::move(one->front()) : std::nullopt);",
