@@ -140,7 +140,6 @@ class Engine {
   bool is_throttled(Queue& queue, Throttle::Action action, Instant now) const;
   void end_leases(Queue& queue);
   void apply_delay(Queue& queue, Context& x);
-
   std::optional<Refusal> problem_of(const Queue& queue, const NewMessage& message) const;
   // What `add` would do, but answers a duplicate with the first of its kind.
   Sent send(Queue& queue, NewMessage&& message, Context& x);
@@ -160,7 +159,6 @@ class Engine {
   template <typename Edit>
   void hold(Queue& queue, Seq seq, Context& x, Edit&& edit);
   void end_lease(Queue& queue, Seq seq);  // out of its session's books
-
   Failed fail(Queue& queue, Seq seq, Failure failure, Context& x);
   void give_back(Queue& queue, Seq seq, Duration delay, Context& x);
   void give_back_unknown(Session& session, const std::vector<Receipt>& holding, Context& x);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+// check-length: one store, all of its tables together
 // What a store would hold after all of an engine's mutations, for tests: a second engine
 // restored from it must be the first one again.
 

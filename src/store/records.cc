@@ -355,19 +355,13 @@ Result<queue::Message> decode_message(std::string_view value) {
     message.session = {in.u64()};
   }
   message.retained_from = parts & kRetainedFrom ? from_micros(in.i64()) : message.sent;
-  if (parts & kMoved) {
-    message.source = in.text();
-    message.taken_before = in.u32();
-  }
-  if (parts & kNamed) {
-    message.group = in.text();
-    message.deduplication_id = in.text();
-  }
+  if (parts & kMoved) message.source = in.text();
+  if (parts & kMoved) message.taken_before = in.u32();
+  if (parts & kNamed) message.group = in.text();
+  if (parts & kNamed) message.deduplication_id = in.text();
   if (parts & kArtifact) message.artifact = decode_uuid(in);
-  if (!in.ok() || !in.at_end())
-    return failure(ErrorCode::kCorruption, "a message's record has the wrong length");
-  if (parts != parts_of(message))
-    return failure(ErrorCode::kCorruption, "a message's record has parts that say nothing");
+  if (!in.ok() || !in.at_end() || parts != parts_of(message))
+    return failure(ErrorCode::kCorruption, "a message's record has not the parts that it names");
   return message;
 }
 
