@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
@@ -132,9 +133,9 @@ template <typename Number>
 Number Decoder::number() {
   const std::string_view bytes = raw(sizeof(Number));
   if (bytes.empty()) return 0;
-  Number v;
-  std::memcpy(&v, bytes.data(), sizeof v);
-  return big_endian(v);
+  std::array<char, sizeof(Number)> in_order;
+  std::ranges::copy(bytes, in_order.begin());
+  return big_endian(std::bit_cast<Number>(in_order));
 }
 uint8_t Decoder::u8() {
   return number<uint8_t>();

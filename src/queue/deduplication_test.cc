@@ -299,6 +299,8 @@ class RandomIdsTest : public DeduplicationTest, public ::testing::WithParamInter
     if (fresh || first->second.second <= clock_.now()) {
       EXPECT_TRUE(ids_.insert(sent.id).second) << id << " is taken for a double";
       first->second = {sent, clock_.now() + minutes(5)};
+    } else {
+      ++doubles_;
     }
     EXPECT_EQ(sent.id, first->second.first.id) << id;
     EXPECT_EQ(sent.seq, first->second.first.seq) << id;
@@ -324,11 +326,14 @@ class RandomIdsTest : public DeduplicationTest, public ::testing::WithParamInter
   SeededRandom chance_{3};
   std::map<std::string, std::pair<Sent, Instant>> known_;
   std::set<MessageId> ids_;
+  int doubles_ = 0;
 };
 
 TEST_P(RandomIdsTest, EveryDoubleIsKnownAndNothingElseIsTakenForOne) {
   make_queue();
   for (int i = 0; i < 3000 && !HasFailure(); ++i) step();
+  EXPECT_GT(doubles_, 100);
+  EXPECT_GT(ids_.size(), 300u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, RandomIdsTest,

@@ -36,9 +36,9 @@ struct MemoryLimits {
   uint32_t smallest_page = 16;
   // Of one queue, received before, back, and waiting for the next receive.
   size_t idle_held = 16'384;
-  // What tells new deduplication ids without the store, in bytes: of 20 million ids of the last
+  // What tells new deduplication ids without the store, in bytes: enough for 15 million in five
   // minutes. Above it the oldest of them are looked for in the store.
-  size_t filters = 40 << 20;
+  size_t filters = 48 << 20;
 };
 
 struct EngineOptions {

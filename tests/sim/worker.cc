@@ -81,7 +81,7 @@ class Worker final : public Client {
   }
   // The connection broke: the broker is told what this worker knows it holds, and then it goes on.
   template <typename Then>
-  void resume(Then then) {
+  void resume(const Then& then) {
     std::vector<queue::Receipt> holding;
     for (const Delivery& d : held_) holding.push_back(d.receipt);
     post_.call(queue::OpenSession{session_, holding}, kPatience,
