@@ -163,6 +163,7 @@ std::optional<Refusal> Engine::receive(Queue& queue, const Receive& c,
   const auto& redrive = queue.record.config.redrive;
   auto seq = queue.messages.first_ready();
   while (seq && deliveries.size() < c.max && queue.messages.in_flight() < kMaxInFlight) {
+    if (Stock::may_be_preceded(queue, *seq)) break;
     const Message& message = *queue.in_memory(*seq);
     const std::string group = message.group;
     const bool is_spent = redrive && message.taken >= redrive->max_receives;

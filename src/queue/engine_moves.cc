@@ -138,7 +138,8 @@ void Engine::step(MoveTask& task, Context& x) {
   for (uint64_t left = share_of(task); left > 0; --left) {
     const auto seq = source.messages.first_ready();
     const bool is_under_way = !source.window.is_complete();  // the next page has been asked for
-    if (!seq && is_under_way && task.moved < task.to_move) return;
+    const bool waits_for_it = !seq || Stock::may_be_preceded(source, *seq);
+    if (waits_for_it && is_under_way && task.moved < task.to_move) return;
     if (!seq || task.moved >= task.to_move) {
       task.status = Status::kCompleted;
       return;

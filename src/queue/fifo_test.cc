@@ -56,6 +56,22 @@ TEST_F(FifoTest, TheRestOfAGroupWaitsUntilTheLastOfItsLeasesHasEnded) {
   EXPECT_THAT(get("q"), ElementsAre("a3"));
 }
 
+TEST_F(FifoTest, WhatWasTakenBeforeAnEarlierOnesDelayComesAfterItAlsoOverARestart) {
+  ConfigPatch delayed;
+  delayed.delay = seconds(1);
+  create_fifo("q", delayed);
+  create_fifo("other");
+  send("q", "a", "earlier");
+  const Sent moved = send("other", "a", "moved");
+  ask<ItemResults>(Reschedule{"other", {{moved.id, {}, "q"}}});
+  const auto got = receive("q");
+  ASSERT_EQ(bodies_of(got), Bodies{"moved"});
+  EXPECT_TRUE(change_visibility("q", got[0].receipt, Duration{0}).has_value());
+  pass(seconds(2));
+  restart();
+  EXPECT_THAT(get("q"), ElementsAre("earlier", "moved"));
+}
+
 TEST_F(FifoTest, OtherGroupsGoOnWhileOneIsHeld) {
   create_fifo("q");
   send_all("q", {"a1", "a2", "b1", "b2"});

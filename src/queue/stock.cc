@@ -183,18 +183,27 @@ void Stock::open(Queue& queue) {
 
 std::optional<Page> Stock::page_before_taking(Queue& queue, uint32_t wanted) {
   if (queue.window.is_complete()) return std::nullopt;
-  const bool is_stuck = !queue.messages.first_ready();
-  if (!is_stuck && (queue.is_fifo() || queue.messages.in_line() >= wanted)) return std::nullopt;
+  const auto first = queue.messages.first_ready();
+  const bool is_stuck = !first;
+  const bool is_early = first && may_be_preceded(queue, *first);
+  const bool is_enough = queue.is_fifo() || queue.messages.in_line() >= wanted;
+  if (!is_stuck && !is_early && is_enough) return std::nullopt;
   const auto asked = std::ranges::find(due_, queue.id(), &Page::queue);
   if (asked != due_.end()) {
     const Page page = *asked;
     due_.erase(asked);
     return page;
   }
-  auto page = queue.window.next_page(is_tight());
+  auto page = is_early ? queue.window.page_of(lane_of(queue.in_memory(*first)->group), is_tight())
+                       : queue.window.next_page(is_tight());
   if (!page && is_stuck && !is_tight()) page = queue.window.deeper_page();
   if (page) page->queue = queue.id();
   return page;
+}
+
+bool Stock::may_be_preceded(const Queue& queue, Seq seq) {
+  if (!queue.is_fifo() || queue.window.is_complete()) return false;
+  return queue.window.has_behind_before(lane_of(queue.in_memory(seq)->group), seq);
 }
 
 void Stock::want_page(Queue& queue, uint32_t wanted) {

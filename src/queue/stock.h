@@ -60,6 +60,9 @@ class Stock {
   // ---- pages
   void open(Queue& queue);  // a queue of before: all that waits is in the store
   std::optional<Page> page_before_taking(Queue& queue, uint32_t wanted);
+  // FIFO: whether an earlier one of its group may stand in the store only. One that is held, or was
+  // moved here without a delay that others have, can be in memory before them.
+  static bool may_be_preceded(const Queue& queue, Seq seq);
   // The same for later: with the next take_pages().
   void want_page(Queue& queue, uint32_t wanted);
   // What has to be looked at by now.

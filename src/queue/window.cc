@@ -69,6 +69,11 @@ bool Window::is_behind(const Place& place, Seq seq) const {
   return *at->second.behind <= Position{place.time, seq};
 }
 
+bool Window::has_behind_before(Lane lane, Seq seq) const {
+  const auto at = lanes_.find(lane);
+  return at != lanes_.end() && at->second.behind && at->second.behind->seq < seq;
+}
+
 uint32_t Window::in_memory(Lane lane) const {
   const auto at = lanes_.find(lane);
   return at == lanes_.end() ? 0 : at->second.in_memory;
@@ -95,6 +100,12 @@ std::optional<Page> Window::next_page(bool tight) {
     if (state.in_memory <= limits_->smallest_page / 2) return ask_little(lane, state);
   }
   return std::nullopt;
+}
+
+std::optional<Page> Window::page_of(Lane lane, bool tight) {
+  const auto at = lanes_.find(lane);
+  if (at == lanes_.end() || !at->second.behind || at->second.asked) return std::nullopt;
+  return tight ? ask_little(lane, at->second) : ask(lane, at->second, limits_->largest_page);
 }
 
 std::optional<Page> Window::deeper_page() {

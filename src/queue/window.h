@@ -47,11 +47,16 @@ class Window {
 
   bool is_complete() const { return behind_ == 0; }  // all that waits is in memory
   bool is_behind(const Place& place, Seq seq) const;
+  // FIFO, where a lane is in the order of the seqs: whether the lane may have one before this that
+  // is not in memory.
+  bool has_behind_before(Lane lane, Seq seq) const;
   uint32_t in_memory(Lane lane) const;
   size_t lanes() const { return lanes_.size(); }  // that were ever used
 
   // The next page of a lane that runs low. A page is asked for once, until it is loaded.
   std::optional<Page> next_page(bool tight);
+  // The next page of this lane, whatever of it is in memory.
+  std::optional<Page> page_of(Lane lane, bool tight);
   // The page that came first of all that is behind: what is in memory cannot be taken now.
   std::optional<Page> deeper_page();
   // When the first of what is behind may vest (its time and `delay` later) or is past its
