@@ -3,6 +3,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -185,6 +186,9 @@ Result<void> RocksdbStore::open() {
   SELVAGE_CHECK(tables_.size() == store::kTables);
   SELVAGE_TRY(load_epochs());
   if (directory_.is_new()) SELVAGE_TRY(directory_.mark_created());
+  // Whoever waits for an answer goes first: what is flushed and merged can wait for a core.
+  for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH})
+    std::ignore = db_->GetEnv()->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
   // A failure is latched: the next apply() or sync() reports it.
   if (options_.syncs_in_background) ticker_.emplace(kPeriod, [this] { std::ignore = sync_now(); });
   reclaimer_.emplace(*db_, tables_, directory_.queues(), options_.reclaim_interval);
