@@ -363,8 +363,17 @@ class Workflow(Tree, Queues):
         """Name -> pid of all of them."""
         def question():
             found = self.runners()
-            return found if len(found) == count else None
+            return found if len(found) == count and all(map(self.is_locked, found)) else None
         return eventually(question, f"{count} workers run")
+
+    def is_locked(self, worker):
+        """Whether the worker has its lock, by which the next supervisor knows it."""
+        lock = self.data / "run/workers" / f"{worker}.lock"
+        if not lock.exists():
+            return False
+        inode = f":{lock.stat().st_ino}"
+        locks = pathlib.Path("/proc/locks").read_text().splitlines()
+        return any(word.endswith(inode) for line in locks for word in line.split())
 
     def await_queues(self, *names):
         eventually(lambda: set(names) <= set(self.statistics()), f"the queues {names} are there")
