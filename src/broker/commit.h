@@ -73,7 +73,7 @@ class Commit {
   uint64_t epoch_;
   OpenBatch batch_;
   BodyCache bodies_{kCachedBytes};
-  std::pair<QueueId, Seq> newest_;  // whose payload was the last mutation but one, if it was
+  std::pair<QueueId, Seq> newest_;  // whose payload has come and whose record has not yet
   std::vector<ArtifactId> released_;
   bool kept_ = false;
 };
