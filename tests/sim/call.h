@@ -23,6 +23,8 @@ class Observer {
   virtual void on_answer(const Call&, const queue::Reply&) {}
   // The broker is gone, and with it the answer: it may have taken effect or not.
   virtual void on_loss(const Call&) {}
+  // Who made it is gone: if it waits, it is never answered.
+  virtual void on_cancel(const Call&) {}
   virtual void on_broker_up(uint64_t /*broker*/) {}
 };
 

@@ -27,5 +27,6 @@ CheckerPtr check_counts(const Knowledge& k);
 CheckerPtr check_dead_letters(const Knowledge& k);
 CheckerPtr check_sessions(const Knowledge& k);
 CheckerPtr check_retention(const Knowledge& k);
+CheckerPtr check_waiting(const Knowledge& k);
 
 }  // namespace selvage::sim

@@ -13,9 +13,9 @@ using Deliveries = std::vector<Delivery>;
 
 Door::Door(Site& site, Ledger& ledger) : site_(site), ledger_(ledger), book_(site) {
   const Knowledge k{site, ledger, book_};
-  for (const auto make :
-       {check_loss, check_deletion, check_holders, check_vesting, check_fifo, check_deduplication,
-        check_hand_over, check_counts, check_dead_letters, check_sessions, check_retention})
+  for (const auto make : {check_loss, check_deletion, check_holders, check_vesting, check_fifo,
+                          check_deduplication, check_hand_over, check_counts, check_dead_letters,
+                          check_sessions, check_retention, check_waiting})
     checkers_.push_back(make(k));
 }
 
@@ -61,6 +61,10 @@ void Door::show(const Delivery& delivery) {
 
 void Door::on_loss(const Call& call) {
   for (const CheckerPtr& checker : checkers_) checker->on_loss(call);
+}
+
+void Door::on_cancel(const Call& call) {
+  for (const CheckerPtr& checker : checkers_) checker->on_cancel(call);
 }
 
 void Door::on_broker_up(uint64_t broker) {

@@ -17,6 +17,7 @@ class Door final : public Observer {
   void on_arrival(const Call& call) override;
   void on_answer(const Call& call, const queue::Reply& reply) override;
   void on_loss(const Call& call) override;
+  void on_cancel(const Call& call) override;
   void on_broker_up(uint64_t broker) override;
   void on_survey(const Survey& survey);
   void at_end();

@@ -11,6 +11,14 @@ namespace selvage::sim {
 using queue::ItemResults;
 using queue::OrRefusal;
 
+namespace {
+
+std::tuple<QueueId, Seq, LeaseToken> name_of(const queue::Receipt& receipt) {
+  return {receipt.queue, receipt.seq, receipt.token};
+}
+
+}  // namespace
+
 // The number, and a filling that differs in length and text from letter to letter.
 std::string Ledger::text_of(uint64_t number) {
   std::string text = "letter " + std::to_string(number) + " ";
@@ -107,6 +115,20 @@ void Ledger::all_leave(const Call& call, const std::string& queue) {
     if (letter.places.contains(queue)) letter.leaving.insert(call.id);
 }
 
+// A lease that was given back, or whose attempt failed, has ended for good.
+void Ledger::revoked(const Call& call, const queue::Reply& reply) {
+  const auto note = [&](const auto& items, const auto& results) {
+    for (size_t i = 0; i < items.size(); ++i)
+      if (results.at(i)) revoked_.insert(name_of(items.at(i).receipt));
+  };
+  const auto* const results = std::get_if<ItemResults>(&reply);
+  const auto* const failures = std::get_if<std::vector<OrRefusal<queue::Failed>>>(&reply);
+  if (const auto* const c = std::get_if<queue::Return>(&call.command); c && results)
+    note(c->items, *results);
+  if (const auto* const c = std::get_if<queue::Fail>(&call.command); c && failures)
+    note(c->items, *failures);
+}
+
 void Ledger::on_arrival(const Call& call) {
   const queue::Command& command = call.command;
   if (const auto* const c = std::get_if<queue::Send>(&command))
@@ -117,7 +139,8 @@ void Ledger::on_arrival(const Call& call) {
       for (const auto& output : item.outputs) sent(call, output.queue, output.message);
     }
   if (const auto* const c = std::get_if<queue::Delete>(&command))
-    for (const auto& receipt : c->receipts) leaves(call, find(receipt));
+    for (const auto& receipt : c->receipts)
+      if (!revoked_.contains(name_of(receipt))) leaves(call, find(receipt));
   if (const auto* const c = std::get_if<queue::Cancel>(&command))
     for (const MessageId id : c->ids) leaves(call, find(id));
   if (const auto* const c = std::get_if<queue::PurgeQueue>(&command)) all_leave(call, c->queue);
@@ -160,6 +183,7 @@ void Ledger::on_answer(const Call& call, const queue::Reply& reply) {
   if (const auto* const c = std::get_if<queue::Cancel>(&command))
     for (size_t i = 0; i < c->ids.size(); ++i)
       if (refused(i)) stays(call, find(c->ids.at(i)));
+  revoked(call, reply);
   const bool whole = std::holds_alternative<queue::PurgeQueue>(command) ||
                      std::holds_alternative<queue::DeleteQueue>(command);
   if (whole && refusal != nullptr)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "tests/sim/call.h"
 #include "tests/sim/site.h"
@@ -55,6 +56,7 @@ class Ledger {
   void sent(const Call& call, const std::string& queue, const queue::NewMessage& message);
   void may_move(Letter& letter, const std::set<std::string>& places);
   void leaves(const Call& call, Letter* letter);
+  void revoked(const Call& call, const queue::Reply& reply);
   void all_leave(const Call& call, const std::string& queue);
   void stays(const Call& call, Letter* letter);
 
@@ -62,6 +64,7 @@ class Ledger {
   std::map<uint64_t, Letter> letters_;
   std::map<MessageId, uint64_t> by_id_;
   std::map<std::pair<QueueId, Seq>, uint64_t> by_place_;
+  std::set<std::tuple<QueueId, Seq, LeaseToken>> revoked_;  // receipts that delete nothing
   uint64_t last_ = 0;
   uint64_t damaged_ = 0;
 };

@@ -71,6 +71,9 @@ class Operator final : public Busy {
     });
   }
   void touch(const std::string& queue, const queue::Delivery& shown) {
+    // Together with what it belongs to: often in one turn.
+    if (queue == kScratch && chance().one_in(3))
+      post_.call(queue::PurgeQueue{queue}, kPatience, [](const queue::Reply*) {});
     if (chance().one_in(3)) return ask(queue::Cancel{queue, {shown.message.id}});
     queue::Reschedule::Item item{.id = shown.message.id, .delay = {}, .to = ""};
     if (chance().one_in(2)) item.delay = milliseconds(chance().below(40'000));

@@ -43,6 +43,7 @@ CallId Server::submit(CallId id, queue::Command command, OnReply on_reply) {
 void Server::cancel(CallId id) {
   if (!up_ || !open_.contains(id)) return;
   site_.marks.hit(Mark::kPollCancelled);
+  owner_.observer.on_cancel(open_.at(id).call);
   inbox_.push_back({id, Arrival::kCancel});
   plan_turn(site_.now() + kWake);
 }
