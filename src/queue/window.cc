@@ -15,10 +15,10 @@ Window::State& Window::state_of(Lane lane) {
 
 void Window::file(Lane lane, State& state) {
   const bool can_read = state.behind && !state.asked && lane != kDelayedLane;
-  if (can_read && state.in_memory <= state.page / 2)
-    low_.insert(lane);
-  else
-    low_.erase(lane);
+  const bool is_low = can_read && state.in_memory <= state.page / 2;
+  const bool is_nearly_out = is_low && state.in_memory <= limits_->smallest_page / 2;
+  is_low ? void(low_.insert(lane)) : void(low_.erase(lane));
+  is_nearly_out ? void(nearly_out_.insert(lane)) : void(nearly_out_.erase(lane));
   std::optional<Instant> starving;
   if (can_read && state.in_memory == 0) starving = state.behind->time;
   if (starving == state.starving) return;
@@ -94,12 +94,11 @@ Page Window::ask_little(Lane lane, State& state) {
 }
 
 std::optional<Page> Window::next_page(bool tight) {
-  for (const Lane lane : low_) {
-    State& state = lanes_.at(lane);
-    if (!tight) return ask(lane, state, limits_->largest_page);
-    if (state.in_memory <= limits_->smallest_page / 2) return ask_little(lane, state);
-  }
-  return std::nullopt;
+  const std::set<Lane>& lanes = tight ? nearly_out_ : low_;
+  if (lanes.empty()) return std::nullopt;
+  const Lane lane = *lanes.begin();
+  State& state = lanes_.at(lane);
+  return tight ? ask_little(lane, state) : ask(lane, state, limits_->largest_page);
 }
 
 std::optional<Page> Window::page_of(Lane lane, bool tight) {

@@ -93,12 +93,13 @@ class Window {
   Page ask(Lane lane, State& state, uint32_t most);
   Page ask_little(Lane lane, State& state);  // memory is short
   State& state_of(Lane lane);
-  void file(Lane lane, State& state);  // into low_ and starving_, after every change
+  void file(Lane lane, State& state);  // into the sets below, after every change
 
   const MemoryLimits* limits_;
   std::map<Lane, State> lanes_;
   size_t behind_ = 0;                            // lanes with something behind
   std::set<Lane> low_;                           // visible ones that should read their next page
+  std::set<Lane> nearly_out_;                    // of them, also when memory is short
   std::set<std::pair<Instant, Lane>> starving_;  // nothing in memory: where what is behind begins
 };
 
