@@ -29,6 +29,7 @@ constexpr double kMiB = 1 << 20;
 constexpr int kRevivals = 3;
 constexpr double kGivenBackShare = 0.9;   // of what the backlog had taken, or
 constexpr int64_t kKeptBytes = 64 << 20;  // all but so much: the log is reused, not returned
+constexpr auto kRest = std::chrono::seconds(30);  // in which logs are written out into tables
 constexpr auto kGiveBackWithin = std::chrono::seconds(60);
 constexpr auto kGiveBackLook = std::chrono::seconds(10);  // below full size, where it is no goal
 
@@ -43,7 +44,7 @@ struct Options {
   double scale = 0.1;
   std::string only;
   int64_t rounds = 15;
-  int64_t lifecycles = 6'000;  // of each stretch
+  int64_t lifecycles = 30'000;  // of each stretch: a second or two
   int64_t connections = 16;
   int64_t batch = 10;
 };
@@ -178,6 +179,7 @@ class Measurement {
   }
   void weigh() {
     server_.await_calm();
+    if (options_.scale >= 1) std::this_thread::sleep_for(kRest);
     figures_.resident_mib = more_resident_mib();
     figures_.anonymous_mib = static_cast<double>(memory_of(server_.pid()).anonymous_bytes -
                                                  memory_of(empty_.pid()).anonymous_bytes) /

@@ -53,6 +53,22 @@ class PlaceOfQueue final : public rocksdb::SliceTransform {
   std::array<char, 256> places_{};
 };
 
+// Has tables with many tombstones merged with what they delete; but none of level 0: what a queue
+// took in and gave out meanwhile is in one such table, and it would be merged with all that waits
+// between. Merged into level 1 the two ends stand in tables of their own.
+class MergeTombstones final : public rocksdb::TablePropertiesCollectorFactory {
+ public:
+  const char* Name() const override { return "selvage.MergeTombstones"; }
+  rocksdb::TablePropertiesCollector* CreateTablePropertiesCollector(Context context) override {
+    return (context.level_at_creation == 0 ? off_ : on_)->CreateTablePropertiesCollector(context);
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::TablePropertiesCollectorFactory>
+      on_ = rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048),
+      off_ = rocksdb::NewCompactOnDeletionCollectorFactory(0, 0);
+};
+
 rocksdb::BlockBasedTableOptions block_options(std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions options;  // no filters: absent keys are hardly ever read
   options.block_size = 16 << 10;
@@ -73,9 +89,7 @@ rocksdb::ColumnFamilyOptions table_options(size_t memtable, std::shared_ptr<rock
   options.max_bytes_for_level_base = 512 * kMiB;
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
-  // Pushes out the tombstones of queues that have gone quiet.
-  options.table_properties_collector_factories = {
-      rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048)};
+  options.table_properties_collector_factories = {std::make_shared<MergeTombstones>()};
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(block_options(std::move(cache))));
   return options;
 }
