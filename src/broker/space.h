@@ -23,7 +23,7 @@ enum class Space : uint8_t {
 };
 
 struct SpaceOptions {
-  uint64_t reserve_bytes = 320 << 20;  // 0: never refuse
+  uint64_t reserve_bytes = 256 << 20;  // 0: never refuse
   Duration interval = std::chrono::seconds(1);
   uint64_t interval_bytes = 4 << 20;  // look sooner when so much was taken since
 };

@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t kReserve = 320 << 20;
 constexpr uint64_t kShareOfDisk = 8;
 // Of the reserve, what lies in the file: enough to open the data, which writes out what the log
 // has and the tables have not.

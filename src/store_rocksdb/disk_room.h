@@ -12,9 +12,10 @@ namespace selvage::store_rocksdb {
 
 class DiskRoom final : public store::Room {
  public:
-  // What should stay free: room for all memtables of RocksDB (128 MiB) to be written out, twice, a
-  // new log and compactions; but no more than an eighth of a small disk. The directory need not be
-  // there yet.
+  // What should stay free: room for what the logs have (64 MiB) to be written out twice, and a new
+  // log. Half of it lies in the file.
+  static constexpr uint64_t kReserve = 256 << 20;
+  // The same, but no more than an eighth of a small disk. The directory need not be there yet.
   static uint64_t default_reserve(const std::string& directory);
 
   DiskRoom(std::string directory, uint64_t reserve_bytes)

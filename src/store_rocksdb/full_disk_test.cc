@@ -191,7 +191,7 @@ class ADiskThatOthersFill : public AFullDisk {
   }
 
   static constexpr int kMessages = 1500;  // 150 MB: several tables, full memtables
-  DiskRoom room_{directory_, 320 << 20};  // as on any disk of 2.5 GiB or more
+  DiskRoom room_{directory_, DiskRoom::kReserve};  // as on any disk of 2 GiB or more
   uint64_t epoch_ = 0;
 };
 
