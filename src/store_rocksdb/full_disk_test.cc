@@ -190,7 +190,7 @@ class ADiskThatOthersFill : public AFullDisk {
     return store_->sync();
   }
 
-  static constexpr int kMessages = 1500;  // 150 MB: several tables, full memtables
+  static constexpr int kMessages = 1500;           // 150 MB: several tables, full memtables
   DiskRoom room_{directory_, DiskRoom::kReserve};  // as on any disk of 2 GiB or more
   uint64_t epoch_ = 0;
 };
