@@ -28,7 +28,7 @@ struct MemoryLimits {
   // Of all queues. Above half of it pages are small, and no queue is looked through for a free
   // group any more; above all of it only the very next ones of each lane are kept, and queues that
   // are not worked on give up theirs.
-  size_t most = 49'152;
+  size_t most = 32'768;
   // A lane keeps the first many without asking the store, and grows up to the largest by reading.
   uint32_t first_page = 256;
   uint32_t largest_page = 2048;
