@@ -77,10 +77,13 @@ constexpr std::pair<std::string_view, int64_t QueueStatistics::*> kCounters[] = 
     {"Revoked", &QueueStatistics::revoked},
     {"DeadLettered", &QueueStatistics::dead_lettered},
     {"Expired", &QueueStatistics::expired},
+    {"MostInFlight", &QueueStatistics::most_in_flight},
 };
 
 bool take_counter(std::string_view key, JsonValue& v, QueueStatistics& queue) {
   if (key == "Name") queue.name = v.string().value_or("");
+  if (key == "OldestAtUs") queue.oldest = from_micros(v.integer().value_or(0));
+  if (key == "GateUntilUs") queue.gate_until = from_micros(v.integer().value_or(0));
   for (const auto& [name, counter] : kCounters)
     if (name == key) queue.*counter = v.integer().value_or(0);
   return true;
@@ -151,6 +154,7 @@ void Client::configure_queue(const QueueSettings& settings, Callback<void> done)
       .begin_object()
       .field("QueueUrl", settings.name)
       .field("Attempts", int64_t{settings.attempts})
+      .field("Deaths", int64_t{settings.deaths})
       .field("BackoffMinMs", millis(settings.backoff_min))
       .field("BackoffMaxMs", millis(settings.backoff_max))
       .end_object();
@@ -166,6 +170,18 @@ void Client::configure_queue(const QueueSettings& settings, Callback<void> done)
          keep(std::move(answer));
          done(*first_error);
        });
+}
+
+void Client::set_gate(const std::string& queue, int most_in_flight, Duration lasts,
+                      Callback<void> done) {
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("QueueUrl", queue)
+      .field("MostInFlight", int64_t{most_in_flight})
+      .field("ForMs", millis(lasts))
+      .end_object();
+  call("Selvage.SetGate", std::move(body), ignoring(std::move(done)));
 }
 
 void Client::send(const std::string& queue, const std::string& text, Callback<std::string> done) {
@@ -269,6 +285,8 @@ void Client::fail(const std::vector<Fail>& items, Callback<Outcomes> done) {
         .raw(item.evidence)
         .key("Poison")
         .boolean(item.poison)
+        .key("Died")
+        .boolean(item.died)
         .end_object();
   out.end_array().end_object();
   call("Selvage.Fail", std::move(body), parsed_by<Outcomes>(parse_outcomes, std::move(done)));

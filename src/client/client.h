@@ -55,6 +55,7 @@ struct Fail {
   Instant ended{};
   std::string evidence;  // a JSON object
   bool poison = false;
+  bool died = false;  // the worker did not survive it
 };
 
 // What became of a settled lease: "Done", "Retry", "Dead", or why not ("LeaseGone", "TooLarge", …).
@@ -76,6 +77,7 @@ struct QueueSettings {
   std::string name;
   std::string dead_letter_queue = {};  // empty: none
   int attempts = 5;
+  int deaths = 5;
   Duration backoff_min{0};
   Duration backoff_max{0};
 };
@@ -85,6 +87,9 @@ struct QueueStatistics {
   int64_t visible = 0, in_flight = 0, delayed = 0;
   int64_t sent = 0, received = 0, deleted = 0, handed_over = 0, returned = 0;
   int64_t failed = 0, revoked = 0, dead_lettered = 0, expired = 0;
+  Instant oldest = kNever;  // when the oldest message was sent; kNever: there is none
+  int64_t most_in_flight = 0;  // until then; see set_gate()
+  Instant gate_until = {};     // maybe in the past
 };
 
 // Why the broker refused: the error's name, "QueueDoesNotExist"; empty when there was no answer, or
@@ -108,6 +113,8 @@ class Client {
   void create_queue(const std::string& name, Callback<void> done);
   // Creates the queue if needed and gives it these settings; the dead-letter queue must exist.
   void configure_queue(const QueueSettings& settings, Callback<void> done);
+  // For so long at most so many of its messages are in flight; a `lasts` of zero opens it.
+  void set_gate(const std::string& queue, int most_in_flight, Duration lasts, Callback<void> done);
   void send(const std::string& queue, const std::string& body,
             Callback<std::string> done);  // its id
   void statistics(Callback<std::vector<QueueStatistics>> done);

@@ -37,6 +37,7 @@ TEST_F(ClientTest, ConfigureQueueAsksThreeThingsInOrder) {
   client_.configure_queue({.name = "q",
                            .dead_letter_queue = "dead",
                            .attempts = 3,
+                           .deaths = 4,
                            .backoff_min = milliseconds(200),
                            .backoff_max = seconds(30)},
                           into<void>(result));
@@ -52,7 +53,8 @@ TEST_F(ClientTest, ConfigureQueueAsksThreeThingsInOrder) {
             R"(\"arn:aws:sqs:::dead\",\"maxReceiveCount\":1000}"}})");
   const auto retry = broker_.next();
   EXPECT_EQ(retry.action, "Selvage.SetRetryPolicy");
-  EXPECT_EQ(retry.body, R"({"QueueUrl":"q","Attempts":3,"BackoffMinMs":200,"BackoffMaxMs":30000})");
+  EXPECT_EQ(retry.body,
+            R"({"QueueUrl":"q","Attempts":3,"Deaths":4,"BackoffMinMs":200,"BackoffMaxMs":30000})");
   EXPECT_FALSE(result);
   retry.answer("{}");
   broker_.run_until([&] { return result.has_value(); });
@@ -203,13 +205,14 @@ TEST_F(ClientTest, Fail) {
         client_.fail({{.receipt = "r",
                        .ended = from_micros(5),
                        .evidence = R"({"cause":"x"})",
-                       .poison = true}},
+                       .poison = true,
+                       .died = true}},
                      done);
       },
       R"({"Results":[{"Outcome":"Retry","DelayMs":200}]})");
   EXPECT_EQ(asked_.action, "Selvage.Fail");
   EXPECT_EQ(asked_.body, R"({"Entries":[{"ReceiptHandle":"r","EndedAtUs":5,)"
-                         R"("Evidence":{"cause":"x"},"Poison":true}]})");
+                         R"("Evidence":{"cause":"x"},"Poison":true,"Died":true}]})");
   EXPECT_THAT(*outcomes, ElementsAre("Retry"));
 }
 
@@ -218,7 +221,7 @@ TEST_F(ClientTest, Statistics) {
       [&](auto done) { client_.statistics(done); },
       R"({"Queues":[{"Name":"q","Visible":1,"InFlight":2,"Delayed":3,"Sent":4,"Received":5,)"
       R"("Deleted":6,"HandedOver":7,"Returned":8,"Failed":9,"Revoked":10,"DeadLettered":11,)"
-      R"("Expired":12,"Newer":13},{"Name":"r"}]})");
+      R"("Expired":12,"OldestAtUs":14,"MostInFlight":15,"GateUntilUs":16,"Newer":13},{"Name":"r"}]})");
   EXPECT_EQ(asked_.action, "Selvage.Statistics");
   ASSERT_TRUE(queues && queues->size() == 2);
   const QueueStatistics& q = queues->front();
@@ -227,6 +230,16 @@ TEST_F(ClientTest, Statistics) {
       (std::vector{q.visible, q.in_flight, q.delayed, q.sent, q.received, q.deleted, q.handed_over,
                    q.returned, q.failed, q.revoked, q.dead_lettered, q.expired}),
       ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+  EXPECT_EQ(q.oldest, from_micros(14));
+  EXPECT_EQ(q.most_in_flight, 15);
+  EXPECT_EQ(q.gate_until, from_micros(16));
+  EXPECT_EQ(queues->back().oldest, kNever);
+}
+
+TEST_F(ClientTest, SetGate) {
+  EXPECT_TRUE(answered<void>([&](auto done) { client_.set_gate("q", 1, seconds(2), done); }, "{}"));
+  EXPECT_EQ(asked_.action, "Selvage.SetGate");
+  EXPECT_EQ(asked_.body, R"({"QueueUrl":"q","MostInFlight":1,"ForMs":2000})");
 }
 
 // ---- errors

@@ -22,6 +22,7 @@ struct Redrive {
 // Our retry policy: counts failed attempts, not deliveries. The dead-letter queue is the redrive's.
 struct Retry {
   uint32_t attempts = 5;
+  uint32_t deaths = 5;  // attempts that their worker did not survive, whatever `attempts` says
   Duration backoff_min =
       std::chrono::milliseconds(200);  // before the second redo; the first is at once
   Duration backoff_max = std::chrono::seconds(30);
@@ -34,6 +35,14 @@ struct RedriveAllow {
   Permission permission = Permission::kAll;
   std::vector<std::string> sources;  // by name, for kByQueue
   bool operator==(const RedriveAllow&) const = default;
+};
+
+// Until a time, no more than so many of a queue's messages may be in flight: 0 shuts it, 1 lets one
+// through to try. It ends by itself, so that nobody who shut a queue and died leaves it shut.
+struct Gate {
+  uint32_t most_in_flight = 0;
+  Instant until{};
+  bool operator==(const Gate&) const = default;
 };
 
 // What makes a queue a FIFO queue.
@@ -64,6 +73,7 @@ struct QueueConfig {
   std::optional<Fifo> fifo;  // absent: a standard queue; fixed when the queue is made
   Encryption encryption;
   std::string policy;  // a JSON document, unread here; empty: none
+  Gate gate;
 
   bool sends_dead_letters_to(const std::string& queue) const {
     return redrive && redrive->dead_letter_queue == queue;

@@ -214,6 +214,7 @@ Queue* Engine::find(QueueId id) {
 }
 
 void Engine::advance_queue(Queue& queue, Context& x) {
+  turn_gate(queue, x.now);
   const MessageIndex::Vested vested = queue.messages.advance(x.now);
   for (const Seq seq : vested.delays_over) stock_.end_delay(queue, seq, x);
   if (!vested.delays_over.empty()) dirty_.insert(queue.id());
@@ -224,6 +225,12 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   if (stock_.put_idle_back(queue, x)) dirty_.insert(queue.id());
   stock_.want_due_pages(queue, x.now);
   reschedule(queue);
+}
+
+void Engine::turn_gate(Queue& queue, Instant now) {
+  const Gate& gate = queue.record.config.gate;
+  queue.most_in_flight =
+      gate.until > now ? std::min<uint64_t>(gate.most_in_flight, kMaxInFlight) : kMaxInFlight;
 }
 
 void Engine::expire(Queue& queue, Context& x) {
@@ -244,12 +251,13 @@ Instant Engine::wake_of(const Queue& queue) {
   Instant wake = queue.messages.next_vesting();
   if (const auto oldest = queue.messages.oldest())
     wake = std::min(wake, oldest->first + queue.record.config.retention);
+  if (queue.most_in_flight < kMaxInFlight) wake = std::min(wake, queue.record.config.gate.until);
   return std::min(wake, queue.window.next_due(queue.terms()));
 }
 
 void Engine::reschedule(Queue& queue) {
   const QueueId id = queue.record.id;
-  if (queue.messages.first_ready() && queue.messages.in_flight() < kMaxInFlight) woken_.insert(id);
+  if (queue.messages.first_ready() && queue.has_room_in_flight()) woken_.insert(id);
   const Instant wake = wake_of(queue);
   if (wake == queue.wake) return;
   if (queue.wake != kNever) wakes_.erase({queue.wake, id});

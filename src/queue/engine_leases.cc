@@ -60,7 +60,7 @@ Reply Engine::run(CloseSession& c, Context& x) {
     Queue& queue = *find(id);
     ++(c.orderly ? queue.record.totals.returned : queue.record.totals.revoked);
     if (under_way)
-      fail(queue, seq, {.ended = x.now, .evidence = c.evidence}, x);
+      fail(queue, seq, {.ended = x.now, .evidence = c.evidence, .died = true}, x);
     else
       give_back(queue, seq, Duration{0}, x);
     under_way = false;
@@ -166,7 +166,7 @@ Reply Engine::run(Fail& c, Context& x) {
     else
       results.emplace_back(
           fail(*queue, item.receipt.seq,
-               {std::min(item.ended, x.now), std::move(item.evidence), item.poison}, x));
+               {std::min(item.ended, x.now), std::move(item.evidence), item.poison, item.died}, x));
   }
   return results;
 }
@@ -175,9 +175,11 @@ Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
   end_lease(queue, seq);
   const Retry& retry = queue.record.config.retry;
   const uint32_t failed = queue.in_memory(seq)->failed + 1;
+  const uint32_t deaths = queue.in_memory(seq)->deaths + (failure.died ? 1 : 0);
   ++queue.record.totals.failed;
 
-  const bool is_last = failure.poison || failed >= retry.attempts;
+  const bool kills = failure.died && deaths >= retry.deaths;
+  const bool is_last = failure.poison || kills || failed >= retry.attempts;
   if (is_last && dead_letter(queue, seq, &failure, x)) return {true, Duration{0}};
   Duration delay = retry.backoff_max;
   if (!is_last) delay = failed == 1 ? Duration{0} : backoff(retry, failed);
@@ -185,6 +187,7 @@ Failed Engine::fail(Queue& queue, Seq seq, Failure failure, Context& x) {
     message.has_evidence = message.has_evidence || !failure.evidence.empty();
     message.freed = failure.ended;
     message.failed = failed;
+    message.deaths = deaths;
     message.vest = delay > Duration{0} ? x.now + delay : kHead;
     message.revoke();
   });
@@ -204,7 +207,7 @@ bool Engine::dead_letter(Queue& queue, Seq seq, Failure* failure, Context& x) {
   Message message = *from.message;
   message.vest = x.now;
   message.taken_before += message.taken;
-  message.taken = message.failed = 0;
+  message.taken = message.failed = message.deaths = 0;
   message.revoke();
   message.source = queue.record.name;
   if (target->is_fifo()) {

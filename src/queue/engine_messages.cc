@@ -156,13 +156,15 @@ std::optional<Refusal> Engine::receive(Queue& queue, const Receive& c,
     if (!repeated) return repeated.error();
     if (*repeated) return std::nullopt;
   }
-  if (queue.messages.in_flight() >= kMaxInFlight)
-    return queue.is_fifo() ? std::nullopt : std::optional(Refusal::kOverLimit);
+  if (!queue.has_room_in_flight())
+    return queue.most_in_flight < kMaxInFlight || queue.is_fifo()
+               ? std::nullopt
+               : std::optional(Refusal::kOverLimit);
 
   Attempts::Leases leases;
   const auto& redrive = queue.record.config.redrive;
   auto seq = queue.messages.first_ready();
-  while (seq && deliveries.size() < c.max && queue.messages.in_flight() < kMaxInFlight) {
+  while (seq && deliveries.size() < c.max && queue.has_room_in_flight()) {
     if (Stock::may_be_preceded(queue, *seq)) break;
     const Message& message = *queue.in_memory(*seq);
     const std::string group = message.group;

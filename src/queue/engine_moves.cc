@@ -36,7 +36,7 @@ Message renewed(Message message, MessageId id, Instant now) {
   message.id = id;
   message.sent = message.vest = message.retained_from = now;
   message.first_received = message.leased_at = message.freed = {};
-  message.taken = message.taken_before = message.failed = 0;
+  message.taken = message.taken_before = message.failed = message.deaths = 0;
   message.revoke();
   message.source.clear();
   return message;

@@ -146,12 +146,14 @@ Reply Engine::run(SetQueue& c, Context& x) {
   QueueRecord& record = queue->record;
   if (c.if_policy && *c.if_policy != record.config.policy) return Refusal::kChanged;
   if (!record.config.fifo && c.patch.names_fifo_settings()) return Refusal::kNotForStandard;
-  const QueueConfig changed = c.patch.applied_to(record.config);
+  QueueConfig changed = c.patch.applied_to(record.config);
+  const bool is_modified = changed != record.config;  // a gate is nothing that Amazon shows
+  if (c.gate) changed.gate = {c.gate->most_in_flight, x.now + c.gate->lasts};
   if (changed == record.config) return Done{};
   if (const auto problem = problem_of(c.queue, changed, record.config.redrive)) return *problem;
   policies_changed_ |= changed.policy != record.config.policy;
   record.config = changed;
-  record.modified = x.now;
+  if (is_modified) record.modified = x.now;
   if (record.config.fifo && c.patch.delay) apply_delay(*queue, x);
   advance_queue(*queue, x);
   touch(*queue);

@@ -35,6 +35,7 @@ struct Message {
   uint32_t taken = 0;         // deliveries that were started or may have been
   uint32_t taken_before = 0;  // the same in queues that it was moved from
   uint32_t failed = 0;        // attempts that failed
+  uint32_t deaths = 0;        // of these, the ones whose worker died
   LeaseToken token;           // of the latest lease; none: never leased, or that lease was revoked
   SessionId session;          // the lease ends with this session; none: with time alone
   bool leased = false;        // `vest` is the end of a lease that is still held

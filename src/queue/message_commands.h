@@ -132,6 +132,7 @@ struct Fail {
     Instant ended{};
     std::string evidence;
     bool poison = false;  // no further attempt
+    bool died = false;    // the worker did not survive it
   };
   std::vector<Item> items;
 };

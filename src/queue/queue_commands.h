@@ -36,6 +36,11 @@ struct SetQueue {
   std::string queue;
   ConfigPatch patch;
   std::optional<std::string> if_policy = {};  // only if the policy is still this one
+  struct Gate {
+    uint32_t most_in_flight = 0;
+    Duration lasts{0};  // none: open
+  };
+  std::optional<Gate> gate = {};
 };
 struct PurgeQueue {
   std::string queue;

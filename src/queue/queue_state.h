@@ -28,6 +28,7 @@ struct Queue {
   }
   uint64_t delayed() const { return record.extent.delayed + messages.retrying(); }
   uint64_t size() const { return record.extent.visible + record.extent.delayed + messages.held(); }
+  bool has_room_in_flight() const { return messages.in_flight() < most_in_flight; }
   const Message* in_memory(Seq seq) const {
     const auto* const entry = messages.find(seq);
     return entry == nullptr ? nullptr : &entry->message;
@@ -38,6 +39,8 @@ struct Queue {
   Window window;
   Attempts attempts;  // FIFO
   Throttle throttle;  // FIFO, with Amazon's timers
+  // Amazon's limit, or what the gate lets through: nothing until somebody has looked at the time.
+  uint64_t most_in_flight = record.config.gate.until == Instant{} ? kMaxInFlight : 0;
   Instant purged{};
   Instant wake = kNever;          // its entry in the engine's wakes_
   uint64_t used = 0;              // its entry in the stock's by_use_; 0: none

@@ -88,7 +88,8 @@ void Runner::fail(const client::Message& message, const Verdict& verdict) {
   settler_.add(client::Fail{.receipt = message.receipt,
                             .ended = verdict.ended,
                             .evidence = evidence(message, verdict),
-                            .poison = verdict.kind == Verdict::Kind::kPoison});
+                            .poison = verdict.kind == Verdict::Kind::kPoison,
+                            .died = verdict.signal != 0 && !verdict.hung});
   record(kind, message, verdict.cause);
 }
 

@@ -38,6 +38,7 @@ constexpr NamedAction kActions[] = {
     {"Selvage.Cancel", cancel, About::kQueue, "DeleteMessage"},
     {"Selvage.Reschedule", reschedule, About::kQueue, "ChangeMessageVisibility"},
     {"Selvage.SetRetryPolicy", set_retry_policy, About::kQueue, "SetQueueAttributes"},
+    {"Selvage.SetGate", set_gate, About::kQueue, "SetQueueAttributes"},
     {"Selvage.OpenSession", open_session, About::kNoQueue},
     {"Selvage.CloseSession", close_session, About::kNoQueue},
     {"Selvage.HandOver", hand_over, About::kNoQueue},

@@ -46,6 +46,7 @@ void reschedule(const CallPtr& call);
 void hand_over(const CallPtr& call);
 void return_messages(const CallPtr& call);
 void fail_messages(const CallPtr& call);
+void set_gate(const CallPtr& call);
 void set_retry_policy(const CallPtr& call);
 void statistics(const CallPtr& call);
 void backup(const CallPtr& call);

@@ -15,12 +15,14 @@ struct Entry {
   std::optional<int64_t> ended_us;
   std::string evidence;
   bool poison = false;
+  bool died = false;
 };
 
 bool take_member(std::string_view key, Value& v, Entry& entry) {
   if (key == "ReceiptHandle") return take(v, entry.handle);
   if (key == "EndedAtUs") return take(v, entry.ended_us);
   if (key == "Poison") return take(v, entry.poison);
+  if (key == "Died") return take(v, entry.died);
   if (key != "Evidence") return true;
   const auto evidence = v.json_object();
   entry.evidence = evidence.value_or("");
@@ -64,7 +66,7 @@ void fail_messages(const CallPtr& call) {
     if (entry.evidence.size() > kMaxEvidenceBytes)
       return call->refuse({kInvalidParameterValue, "Evidence must be at most 64 KiB."});
     const Instant ended = entry.ended_us ? from_micros(*entry.ended_us) : kNever;
-    command.items.push_back({*receipt, ended, std::move(entry.evidence), entry.poison});
+    command.items.push_back({*receipt, ended, std::move(entry.evidence), entry.poison, entry.died});
   }
   call->submit<Results>(std::move(command),
                         [](Call& c, const Results& results) { c.answer_json(to_json(results)); });

@@ -165,17 +165,19 @@ TEST_F(QueueActions, SettingNothingOrWrongThingsChangesNothing) {
 
 TEST_F(QueueActions, RetryPolicyIsCheckedAndSet) {
   create("q");
-  EXPECT_EQ(
-      ours("SetRetryPolicy", R"({"QueueUrl":"q","Attempts":3,"BackoffMinMs":10,"BackoffMaxMs":20})")
-          .body,
-      "{}");
+  EXPECT_EQ(ours("SetRetryPolicy",
+                 R"({"QueueUrl":"q","Attempts":3,"Deaths":2,"BackoffMinMs":10,"BackoffMaxMs":20})")
+                .body,
+            "{}");
   const auto& retry = backend_.last<queue::SetQueue>().patch.retry;
   ASSERT_TRUE(retry);
   EXPECT_EQ(retry->attempts, 3u);
+  EXPECT_EQ(retry->deaths, 2u);
   EXPECT_EQ(retry->backoff_min, milliseconds(10));
   EXPECT_EQ(retry->backoff_max, milliseconds(20));
-  for (const char* bad : {R"("Attempts":0)", R"("Attempts":1001)", R"("BackoffMaxMs":-1)",
-                          R"("BackoffMaxMs":43200001)", R"("BackoffMinMs":30,"BackoffMaxMs":20)"})
+  for (const char* bad :
+       {R"("Attempts":0)", R"("Attempts":1001)", R"("Deaths":0)", R"("BackoffMaxMs":-1)",
+        R"("BackoffMaxMs":43200001)", R"("BackoffMinMs":30,"BackoffMaxMs":20)"})
     EXPECT_EQ(ours("SetRetryPolicy", std::string(R"({"QueueUrl":"q",)") + bad + "}").query_error,
               "InvalidParameterValue;Sender")
         << bad;
@@ -187,6 +189,22 @@ TEST_F(QueueActions, RetryPolicyThatNamesNothingIsTheDefault) {
   EXPECT_EQ(backend_.last<queue::SetQueue>().patch.retry, queue::Retry{});
 }
 
+TEST_F(QueueActions, AGateIsCheckedAndSet) {
+  create("q");
+  EXPECT_EQ(ours("SetGate", R"({"QueueUrl":"q","MostInFlight":1,"ForMs":1500})").body, "{}");
+  const auto& gate = backend_.last<queue::SetQueue>().gate;
+  ASSERT_TRUE(gate);
+  EXPECT_EQ(gate->most_in_flight, 1u);
+  EXPECT_EQ(gate->lasts, milliseconds(1500));
+  ours("SetGate", R"({"QueueUrl":"q"})");
+  EXPECT_EQ(backend_.last<queue::SetQueue>().gate->lasts, milliseconds(0));
+  for (const char* bad : {R"("MostInFlight":-1)", R"("MostInFlight":120001)", R"("ForMs":-1)",
+                          R"("ForMs":31622400001)"})
+    EXPECT_EQ(ours("SetGate", std::string(R"({"QueueUrl":"q",)") + bad + "}").query_error,
+              "InvalidParameterValue;Sender")
+        << bad;
+}
+
 TEST_F(QueueActions, StatisticsCountEveryQueue) {
   create("a");
   create("b");
@@ -196,7 +214,7 @@ TEST_F(QueueActions, StatisticsCountEveryQueue) {
   EXPECT_EQ(ours("Statistics", "{}").body,
             R"({"Queues":[{"Name":"a","Visible":1,"InFlight":1,"Delayed":0,"Sent":2,"Received":1,)"
             R"("Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,"DeadLettered":0,)"
-            R"("Expired":0,"Moved":0},{"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
+            R"("Expired":0,"Moved":0,"OldestAtUs":1700000000000000},{"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
             R"("Received":0,"Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,)"
             R"("DeadLettered":0,"Expired":0,"Moved":0}]})");
 }

@@ -30,6 +30,11 @@ void statistics(const CallPtr& call) {
           field("DeadLettered", q.totals.dead_lettered);
           field("Expired", q.totals.expired);
           field("Moved", q.totals.moved);
+          if (q.config.gate.until != Instant{}) {
+            field("MostInFlight", q.config.gate.most_in_flight);
+            out.field("GateUntilUs", to_micros(q.config.gate.until));
+          }
+          if (q.oldest != kNever) out.field("OldestAtUs", to_micros(q.oldest));
           out.end_object();
         }
         out.end_array().end_object();

@@ -9,8 +9,8 @@
 namespace selvage::store {
 namespace {
 
-constexpr uint8_t kQueueVersion = 3;
-constexpr uint8_t kMessageVersion = 3;
+constexpr uint8_t kQueueVersion = 4;
+constexpr uint8_t kMessageVersion = 4;
 constexpr uint8_t kDeduplicationVersion = 2;
 constexpr uint8_t kMoveTaskVersion = 1;
 constexpr size_t kShardBytes = 2;
@@ -61,7 +61,7 @@ void encode_config(const queue::QueueConfig& config, Encoder& out) {
   out.i64(config.receive_wait.count()).u32(config.max_message_bytes);
   out.u8(flag(config.redrive.has_value()));
   if (config.redrive) out.text(config.redrive->dead_letter_queue).u32(config.redrive->max_receives);
-  out.u32(config.retry.attempts);
+  out.u32(config.retry.attempts).u32(config.retry.deaths);
   out.i64(config.retry.backoff_min.count()).i64(config.retry.backoff_max.count());
   out.u8(static_cast<uint8_t>(config.redrive_allow.permission));
   out.u32(static_cast<uint32_t>(config.redrive_allow.sources.size()));
@@ -73,6 +73,7 @@ void encode_config(const queue::QueueConfig& config, Encoder& out) {
         .u8(flag(config.fifo->throughput_per_group));
   out.u8(flag(config.encryption.managed)).text(config.encryption.kms_key);
   out.i64(config.encryption.kms_reuse.count()).text(config.policy);
+  out.u32(config.gate.most_in_flight).i64(to_micros(config.gate.until));
 }
 
 void decode_later_settings(Decoder& in, queue::QueueConfig& config) {
@@ -89,6 +90,8 @@ void decode_later_settings(Decoder& in, queue::QueueConfig& config) {
   config.encryption.kms_key = in.text();
   config.encryption.kms_reuse = Duration(in.i64());
   config.policy = in.text();
+  config.gate.most_in_flight = in.u32();
+  config.gate.until = from_micros(in.i64());
 }
 
 queue::QueueConfig decode_config(Decoder& in) {
@@ -104,6 +107,7 @@ queue::QueueConfig decode_config(Decoder& in) {
     config.redrive->max_receives = in.u32();
   }
   config.retry.attempts = in.u32();
+  config.retry.deaths = in.u32();
   config.retry.backoff_min = Duration(in.i64());
   config.retry.backoff_max = Duration(in.i64());
   decode_later_settings(in, config);
@@ -171,8 +175,8 @@ std::string lane_prefix(ShardIndex shard, QueueId queue, queue::Lane lane) {
 
 uint8_t parts_of(const queue::Message& m) {
   const bool received = m.first_received != Instant{} || m.leased_at != Instant{} ||
-                        m.freed != Instant{} || m.taken != 0 || m.failed != 0 || m.token ||
-                        m.session;
+                        m.freed != Instant{} || m.taken != 0 || m.failed != 0 || m.deaths != 0 ||
+                        m.token || m.session;
   const auto part = [](bool there, uint8_t bit) { return there ? bit : uint8_t{0}; };
   return part(m.leased, kLeased) | part(m.has_evidence, kHasEvidence) | part(received, kReceived) |
          part(m.retained_from != m.sent, kRetainedFrom) |
@@ -324,6 +328,7 @@ std::string encode(const queue::Message& message) {
   if (parts & kReceived) {
     out.i64(to_micros(message.first_received)).i64(to_micros(message.leased_at));
     out.i64(to_micros(message.freed)).u32(message.taken).u32(message.failed);
+    out.u32(message.deaths);
     out.u64(message.token.value).u64(message.session.value);
   }
   if (parts & kRetainedFrom) out.i64(to_micros(message.retained_from));
@@ -351,6 +356,7 @@ Result<queue::Message> decode_message(std::string_view value) {
     message.freed = from_micros(in.i64());
     message.taken = in.u32();
     message.failed = in.u32();
+    message.deaths = in.u32();
     message.token = {in.u64()};
     message.session = {in.u64()};
   }

@@ -19,6 +19,7 @@ queue::Message some_message() {
   message.size = 6;
   message.taken = 7;
   message.failed = 8;
+  message.deaths = 12;
   message.token = {9};
   message.session = {10};
   message.leased = true;
@@ -48,6 +49,7 @@ queue::QueueRecord some_queue() {
   record.config.fifo = queue::Fifo{true, true, false};
   record.config.encryption = {false, "key", std::chrono::seconds(60)};
   record.config.policy = "{}";
+  record.config.gate = {12, from_micros(13)};
   record.created = from_micros(1);
   record.modified = from_micros(2);
   record.last_seq = {77};
@@ -136,6 +138,7 @@ TEST(Records, EachPartOfAMessageComesBackAlone) {
   comes_back([&](queue::Message& m) { m.freed = all.freed; });
   comes_back([&](queue::Message& m) { m.taken = all.taken; });
   comes_back([&](queue::Message& m) { m.failed = all.failed; });
+  comes_back([&](queue::Message& m) { m.deaths = all.deaths; });
   comes_back([&](queue::Message& m) { m.token = all.token; });
   comes_back([&](queue::Message& m) { m.session = all.session; });
   comes_back([&](queue::Message& m) { m.leased = true; });
@@ -181,7 +184,7 @@ TEST(Records, NoRecordIsReadFromTooFewOrTooManyBytes) {
 
 TEST(Records, UnknownVersionsAndValuesAreRefused) {
   std::string queue = encode(some_queue());
-  for (const char version : {0, 2, 4, 99}) {
+  for (const char version : {0, 3, 5, 99}) {
     queue[0] = version;
     EXPECT_FALSE(decode_queue(queue).has_value());
   }
@@ -238,7 +241,7 @@ TEST(Records, TheExamplesOfThePageAreRight) {
   queue::Message plain;
   EXPECT_EQ(encode(plain).size(), 38u);
   plain.taken = 1;
-  EXPECT_EQ(encode(plain).size(), 86u);
+  EXPECT_EQ(encode(plain).size(), 90u);
 }
 
 TEST(Records, KeysSortByShardThenQueueThenLaneThenTimeThenSeq) {

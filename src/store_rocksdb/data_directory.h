@@ -2,7 +2,7 @@
 #pragma once
 // Whose directory is this? Answered before anything in it is touched.
 //
-//   DIR/FORMAT        "selvage-data 3\n": ours, and complete
+//   DIR/FORMAT        "selvage-data 4\n": ours, and complete
 //   DIR/FORMAT.new    the same text: ours, but its creation has not ended
 //   DIR/broker.lock   locked while open; the pid of the holder
 //   DIR/queues/       RocksDB's files; SYNCED, see synced_mark.h

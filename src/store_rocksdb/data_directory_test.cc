@@ -39,7 +39,7 @@ TEST_F(DataDirectories, AMissingOneIsCreatedWithItsParentsForItsOwnerOnly) {
 
 TEST_F(DataDirectories, AnEmptyOneIsTaken) {
   create();
-  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 3\n");
+  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 4\n");
   EXPECT_FALSE(DataDirectory::open(directory_).value().is_new());
 }
 
@@ -71,11 +71,11 @@ TEST_F(DataDirectories, AFormatOfSomethingElseIsForeign) {
 
 TEST_F(DataDirectories, OneOfAnotherVersionIsNotTouched) {
   fs::create_directory(directory_ + "/queues");
-  for (const char* version : {"0", "2", "4", "10"}) {
+  for (const char* version : {"0", "3", "5", "10"}) {
     write_file(directory_ + "/FORMAT", std::string("selvage-data ") + version + "\n");
     expect_untouched(ErrorCode::kVersion,
                      directory_ + " was written by format " + version +
-                         " of Selvage; this program reads format 3: use the matching program or "
+                         " of Selvage; this program reads format 4: use the matching program or "
                          "another --data directory");
   }
 }
@@ -92,7 +92,7 @@ TEST_F(DataDirectories, ACreationThatWasCutShortGoesOn) {
 TEST_F(DataDirectories, ACreationThatWasCutShortInItsMarkBeginsAnew) {
   write_file(directory_ + "/FORMAT.new", "selv");
   create();
-  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 3\n");
+  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 4\n");
 }
 
 TEST_F(DataDirectories, AFileIsNotADirectory) {

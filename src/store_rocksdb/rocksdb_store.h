@@ -12,7 +12,7 @@
 namespace selvage::store_rocksdb {
 
 // The version of the data directory's layout and records. A directory of another is refused.
-inline constexpr int kFormatVersion = 3;
+inline constexpr int kFormatVersion = 4;
 
 struct RocksdbOptions {
   // sync() returns at once, and what was applied is synced once a second: it survives the end of

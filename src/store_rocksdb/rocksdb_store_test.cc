@@ -98,7 +98,7 @@ class RocksdbStores : public ::testing::Test {
 
 TEST_F(RocksdbStores, KeepItsFilesBelowQueues) {
   open();
-  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 3\n");
+  EXPECT_EQ(read_file(directory_ + "/FORMAT"), "selvage-data 4\n");
   EXPECT_TRUE(fs::exists(directory_ + "/queues/CURRENT"));
   EXPECT_TRUE(fs::exists(directory_ + "/queues/LOG"));
   std::vector<std::string> names;

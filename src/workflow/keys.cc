@@ -18,7 +18,7 @@ constexpr std::string_view kStageKeys[] = {"from",     "run",     "to",     "mod
                                            "deadline", "grace",   "env",    "dead"};
 constexpr std::string_view kWorkersKeys[] = {"min", "max", "spare"};
 constexpr std::string_view kTargetKeys[] = {"drain", "age"};
-constexpr std::string_view kRetryKeys[] = {"attempts", "backoff"};
+constexpr std::string_view kRetryKeys[] = {"attempts", "deaths", "backoff"};
 
 // The design has them, this version does not: no misspellings.
 constexpr std::string_view kLaterKeys[] = {"calls", "emit",   "expect",  "http",    "join",

@@ -31,6 +31,7 @@ struct Target {
 
 struct Retry {
   int attempts = 5;  // failed attempts until the dead letters
+  int deaths = 5;    // the same for those that their worker did not survive
   Duration backoff_min =
       std::chrono::milliseconds(200);  // before the second redo; the first is at once
   Duration backoff_max = std::chrono::seconds(30);

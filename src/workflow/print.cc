@@ -101,8 +101,9 @@ class FilePrinter {
         stage.workers.spare);
     add("    target: {{ drain: {}, age: {} }}\n", print_duration(stage.target.drain),
         print_duration(stage.target.age));
-    add("    retry: {{ attempts: {}, backoff: {}..{} }}\n", stage.retry.attempts,
-        print_duration(stage.retry.backoff_min), print_duration(stage.retry.backoff_max));
+    add("    retry: {{ attempts: {}, deaths: {}, backoff: {}..{} }}\n", stage.retry.attempts,
+        stage.retry.deaths, print_duration(stage.retry.backoff_min),
+        print_duration(stage.retry.backoff_max));
     add("    deadline: {}\n    grace: {}\n", print_duration(stage.deadline),
         print_duration(stage.grace));
   }

@@ -52,7 +52,7 @@ stages:
     mode: oneshot
     workers: { min: 1, max: 8, spare: 1 }
     target: { drain: 30s, age: 10s }
-    retry: { attempts: 5, backoff: 200ms..30s }
+    retry: { attempts: 5, deaths: 5, backoff: 200ms..30s }
     deadline: 1m
     grace: 5s
     dead: in-dead
@@ -63,7 +63,7 @@ stages:
     batch: 10
     workers: { min: 1, max: 8, spare: 1 }
     target: { drain: 30s, age: 10s }
-    retry: { attempts: 5, backoff: 200ms..30s }
+    retry: { attempts: 5, deaths: 5, backoff: 200ms..30s }
     deadline: 1m
     grace: 5s
     env:

@@ -42,6 +42,7 @@ void read_target(const YamlNode& node, Target& target, Problems& problems) {
 void read_retry(const YamlNode& node, Retry& retry, Problems& problems) {
   const Fields fields(node, Level::kRetry, problems);
   fields.count("attempts", {1, kMostAttempts}, retry.attempts);
+  fields.count("deaths", {1, kMostAttempts}, retry.deaths);
   DurationRange backoff{retry.backoff_min, retry.backoff_max};
   fields.duration_range("backoff", {std::chrono::milliseconds(1), kLongestBackoff}, backoff);
   retry.backoff_min = backoff.low;

@@ -16,7 +16,10 @@ class DeadLetterChecker final : public Checker {
 
   void on_arrival(const Call& call) override {
     if (const auto* const c = std::get_if<queue::Reschedule>(&call.command))
-      for (const auto& item : c->items) dead_.erase(item.id);
+      for (const auto& item : c->items) {
+        dead_.erase(item.id);
+        moved_.insert(item.id);
+      }
   }
   void on_answer(const Call& call, const queue::Reply& reply) override {
     const auto* const c = std::get_if<queue::Fail>(&call.command);
@@ -63,6 +66,11 @@ class DeadLetterChecker final : public Checker {
     const auto dead = dead_.find(shown.message.id);
     if (dead != dead_.end() && dead->second.call < call && shown.queue == dead->second.from)
       fail("'{}' is in {} although it is dead", shown.payload, shown.queue);
+    const Lot& here = lot(shown.queue);
+    if (here.redrive() != nullptr && !moved_.contains(shown.message.id) &&
+        shown.message.deaths >= here.config.retry->deaths)
+      fail("'{}' has killed {} workers and is in {}", shown.payload, shown.message.deaths,
+           shown.queue);
     const std::string& source = shown.message.source;
     if (source.empty()) return;
     const queue::Redrive* const redrive = lot(source).redrive();
@@ -74,6 +82,7 @@ class DeadLetterChecker final : public Checker {
 
   const LeaseBook& book_;
   std::map<MessageId, Dead> dead_;
+  std::set<MessageId> moved_;  // by hand: its attempts elsewhere go with it
   std::map<MessageId, std::vector<std::string>> evidence_;
 };
 

@@ -38,6 +38,7 @@ class WaitingChecker final : public Checker {
     const auto now = survey.queues.find(name);
     if (lot(name).is_fifo() || before == last_.queues.end() || now == survey.queues.end()) return;
     if (before->second.info.created != now->second.info.created) return;
+    if (now->second.info.config.gate.until > last_.arrived) return;  // it may have been shut
     // Nobody was given anything in between, so what was visible could have been given to this one.
     if (before->second.info.totals.received != now->second.info.totals.received) return;
     for (const queue::Delivery& shown : now->second.messages)

@@ -32,6 +32,8 @@ class Operator final : public Busy {
         queue::SetQueue set{queue, {}};
         set.patch.visibility = seconds(chance().between(1, 40));
         if (chance().one_in(3)) set.patch.receive_wait = seconds(chance().below(10));
+        if (chance().one_in(3))
+          set.gate = {static_cast<uint32_t>(chance().below(3)), seconds(chance().below(20))};
         return ask(set);
       }
       case 4:

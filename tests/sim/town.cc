@@ -18,12 +18,13 @@ std::vector<Lot> build() {
     lots.back().config.visibility = seconds(20);
     return lots.back().config;
   };
-  const queue::Retry retry{3, milliseconds(200), seconds(10)};
+  const queue::Retry retry{3, 3, milliseconds(200), seconds(10)};
   add("a-dead");
   add("g-dead.fifo").fifo = true;
   queue::ConfigPatch& a = add("a");
   a.redrive = queue::Redrive{"a-dead", 4};
   a.retry = retry;
+  a.retry->deaths = 2;
   add("b").retry = retry;
   add("slow").delay = seconds(3);
   queue::ConfigPatch& brief = add(kBrief.c_str());

@@ -119,7 +119,8 @@ class Worker final : public Client {
   }
   void fail(const Delivery& d) {
     const std::string evidence = "{\"try\":" + std::to_string(chance().random().next()) + "}";
-    settle(queue::Fail{{{d.receipt, site_.now(), evidence, chance().one_in(9)}}});
+    settle(
+        queue::Fail{{{d.receipt, site_.now(), evidence, chance().one_in(9), chance().one_in(6)}}});
   }
   queue::HandOver hand_over(const Delivery& d) {
     queue::HandOver command{{{.receipt = d.receipt, .outputs = {}}}};
