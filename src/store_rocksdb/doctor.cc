@@ -18,6 +18,7 @@
 #include "store_rocksdb/data_directory.h"
 #include "store_rocksdb/failures.h"
 #include "store_rocksdb/rocksdb_store.h"
+#include "store_rocksdb/synced_mark.h"
 #include "store_rocksdb/tuning.h"
 
 namespace selvage::store_rocksdb {
@@ -28,8 +29,8 @@ using store::Finding;
 
 constexpr const char* kRestore = "restore a backup: a server refuses to start with this";
 constexpr const char* kBrokenLog =
-    "if the machine lost its power just before, nothing that was acknowledged is missing; if not, "
-    "restore a backup: a server starts, but without what stands behind the damage";
+    "restore a backup: a server refuses to start without what was acknowledged and stands behind "
+    "the damage, unless it is told to with --accept-loss";
 
 constexpr std::string_view kDropping = ": dropping ";
 
@@ -70,6 +71,7 @@ class Reader final : public store::Store {
     db_.reset(db);
     return status;
   }
+  uint64_t last_record() const { return db_->GetLatestSequenceNumber(); }
   std::vector<rocksdb::LiveFileMetaData> live_files() const {
     std::vector<rocksdb::LiveFileMetaData> files;
     db_->GetLiveFilesMetaData(&files);
@@ -162,9 +164,15 @@ class Examiner {
     }
     for (const rocksdb::LiveFileMetaData& file : forgiving->live_files()) verify(file);
     const bool tables_are_sound = result_.findings.empty();
-    for (const std::string& line : listener->dropped()) find_broken(broken_log(line));
     result_.records = std::move(forgiving);
-    if (tables_are_sound) open_strictly();
+    const uint64_t readable = tables_are_sound ? open_strictly() : 0;
+    const uint64_t synced = last_synced();
+    // What a power cut has torn was never synced, and a server leaves it out without a word.
+    if (readable > 0 && synced > 0 && readable >= synced) return;
+    for (const std::string& line : listener->dropped()) find_broken(broken_log(line));
+    if (readable > 0 && readable < synced && result_.findings.empty())
+      find("queues/", fmt::format("the logs end {} records too early", synced - readable),
+           kBrokenLog);
   }
 
  private:
@@ -223,14 +231,24 @@ class Examiner {
       find(where, "its bytes are not those that were written: " + said(status), kRestore);
   }
 
-  void open_strictly() {
+  // The last record that was certainly synced; 0: nobody knows, as of a backup.
+  uint64_t last_synced() const {
+    const auto mark = SyncedMark::open(queues_);
+    return mark ? mark->found() : 0;
+  }
+
+  // The number of the last record that a server would have; 0: it would not open the store.
+  uint64_t open_strictly() {
     auto strict = std::make_unique<Reader>();
     const rocksdb::Status opened =
         strict->open(options_for(Manner::kStrict, std::make_shared<Listener>()), queues_);
-    if (opened.ok())
-      result_.records = std::move(strict);
-    else
+    if (!opened.ok()) {
       find("queues/", "a server cannot open the store: " + said(opened), kRestore);
+      return 0;
+    }
+    const uint64_t last = strict->last_record();
+    result_.records = std::move(strict);
+    return last;
   }
 
   const std::string queues_;

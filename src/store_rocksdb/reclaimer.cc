@@ -12,6 +12,8 @@ constexpr uint64_t kMiB = 1 << 20;
 
 // Up to so many records between two looks are little.
 constexpr uint64_t kQuiet = 10'000;
+// Of a table's live bytes: as much again is written for it, sixteen times.
+constexpr uint64_t kDeadShare = 16;
 // Less than this is not worth the while.
 constexpr uint64_t kWorthWritingOut = 4 * kMiB;
 constexpr uint64_t kWorthCompacting = 16 * kMiB;
@@ -89,11 +91,12 @@ void Reclaimer::compact_dropped() {
 void Reclaimer::compact_if_dead(rocksdb::ColumnFamilyHandle* table) {
   const Content content = content_of(table);
   const uint64_t live = content.bytes - content.dead_bytes;
-  if (content.dead_bytes >= kWorthCompacting && content.dead_bytes >= live && has_room(live))
+  if (content.dead_bytes >= kWorthCompacting && content.dead_bytes >= live / kDeadShare &&
+      has_room(live))
     compact(table, nullptr, nullptr);
 }
 
-// A deletion kills itself and one record before it.
+// A deletion kills one record before it, of the usual size, and has hardly any itself.
 Reclaimer::Content Reclaimer::content_of(rocksdb::ColumnFamilyHandle* table) const {
   using Properties = rocksdb::DB::Properties;
   rocksdb::TablePropertiesCollection files;
@@ -108,11 +111,13 @@ Reclaimer::Content Reclaimer::content_of(rocksdb::ColumnFamilyHandle* table) con
     records += file->num_entries;
     deletions += file->num_deletions;
   }
-  const uint64_t dead = std::min(2 * deletions, records);
-  if (records > 0)
-    content.dead_bytes =
-        static_cast<uint64_t>(static_cast<double>(content.bytes) * static_cast<double>(dead) /
-                              static_cast<double>(records));
+  const uint64_t puts = records - std::min(deletions, records);
+  const uint64_t dead = std::min(deletions, puts);
+  if (puts == 0)
+    content.dead_bytes = content.bytes;
+  else
+    content.dead_bytes = static_cast<uint64_t>(
+        static_cast<double>(content.bytes) * static_cast<double>(dead) / static_cast<double>(puts));
   return content;
 }
 

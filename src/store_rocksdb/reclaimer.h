@@ -17,8 +17,9 @@
 namespace selvage::store_rocksdb {
 
 // A thread that looks now and then. When little was written since its last look, it has large
-// memtables written out, so that their logs can go, and compacts each table of which half is dead,
-// and what ranges were dropped. It does nothing for which the disk has no room. Thread-safe.
+// memtables written out, so that their logs can go, and compacts each table in which a sixteenth of
+// what lives is dead, and what ranges were dropped. It does nothing for which the disk has no room.
+// Thread-safe.
 class Reclaimer {
  public:
   // `db` and `tables` outlive it. `directory`: where the database is.

@@ -275,7 +275,7 @@ class Damaged(DoctorCase):
         first = self.findings()[0]
         self.assertEqual(first["where"], f"queues/{log.name}")
         self.assertIn("the log is damaged", first["what"])
-        self.assertIn("if the machine lost its power", first["todo"])
+        self.assertIn("restore a backup", first["todo"])
 
     def test_missing_artifacts_are_found_and_those_of_no_message_are_harmless(self):
         broker = self.broker()
