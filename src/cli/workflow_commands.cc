@@ -11,6 +11,7 @@
 
 #include "app/failure.h"
 #include "app/monitor.h"
+#include "app/pause.h"
 #include "app/serve.h"
 #include "app/status.h"
 #include "app/work.h"
@@ -26,6 +27,7 @@ constexpr const char* kRunning = "Run and look";
 constexpr const char* kStarted = "Started by up";
 constexpr const char* kBrokerHelp = "address of the broker, HOST:PORT";
 constexpr const char* kFileHelp = "the workflow file";
+constexpr const char* kStageHelp = "a stage of the workflow that runs";
 constexpr const char* kDataHelp = "the data directory";
 
 void add_drain(CLI::App* command, Duration& drain) {
@@ -128,6 +130,29 @@ void add_status(CLI::App& app, Chosen& chosen) {
   choose(c, chosen, settings, app::print_status);
 }
 
+void add_pause(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::PauseSettings>();
+  CLI::App* const c = app.add_subcommand("pause", "keep a stage from getting messages");
+  c->group(kRunning);
+  c->add_option("STAGE", settings->stage, kStageHelp)->required();
+  add_time(c,
+           {.name = "--for",
+            .help = "go on by itself after this time (until selvage resume)",
+            .whole_seconds = false},
+           [settings](Duration d) { settings->lasts = d; });
+  add_broker(c, settings->at);
+  choose(c, chosen, settings, app::pause_stage);
+}
+
+void add_resume(CLI::App& app, Chosen& chosen) {
+  auto settings = std::make_shared<app::PauseSettings>();
+  CLI::App* const c = app.add_subcommand("resume", "let a paused stage go on");
+  c->group(kRunning);
+  c->add_option("STAGE", settings->stage, kStageHelp)->required();
+  add_broker(c, settings->at);
+  choose(c, chosen, settings, app::resume_stage);
+}
+
 // The two that `up` starts; people rarely do.
 void add_supervise(CLI::App& app, Chosen& chosen) {
   auto settings = std::make_shared<app::SuperviseSettings>();
@@ -156,8 +181,8 @@ void add_runner(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 void add_workflow_commands(CLI::App& app, Chosen& chosen) {
-  for (const auto add :
-       {add_up, add_serve, add_check, add_status, add_supervise, add_runner, add_reference})
+  for (const auto add : {add_up, add_serve, add_check, add_status, add_pause, add_resume,
+                         add_supervise, add_runner, add_reference})
     add(app, chosen);
 }
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "base/log.h"
@@ -32,6 +33,7 @@ std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
       settings.push_back({.name = queue,
                           .dead_letter_queue = reader->dead,
                           .attempts = reader->retry.attempts,
+                          .deaths = reader->retry.deaths,
                           .backoff_min = reader->retry.backoff_min,
                           .backoff_max = reader->retry.backoff_max});
     else if (!is_dead)
@@ -46,6 +48,10 @@ std::string supervisor_lock(const std::string& data) {
   return data + "/run/supervisor.lock";
 }
 
+std::string workflow_mark(const std::string& data) {
+  return data + "/run/workflow";
+}
+
 Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings) {
   std::error_code error;
   std::filesystem::create_directories(settings.data + "/run/workers", error);
@@ -53,6 +59,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings
   if (!lock) return std::unexpected(std::move(lock).error());
   auto journal = incident::Journal::open(settings.data + "/run/events.jsonl");
   if (!journal) return std::unexpected(std::move(journal).error());
+  const std::string mark = workflow_mark(settings.data);
+  std::ofstream(mark) << settings.plan.file << '\n';
   process::become_subreaper();
   return std::unique_ptr<Supervisor>(
       new Supervisor(std::move(settings), *std::move(journal), *std::move(lock)));

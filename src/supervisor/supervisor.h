@@ -28,6 +28,8 @@ struct SupervisorSettings {
 
 // Where a supervisor of the data directory `data` shows that it lives.
 std::string supervisor_lock(const std::string& data);
+// Where it says by which workflow file it works: one line, its absolute path.
+std::string workflow_mark(const std::string& data);
 
 class Supervisor {
  public:
