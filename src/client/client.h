@@ -87,7 +87,7 @@ struct QueueStatistics {
   int64_t visible = 0, in_flight = 0, delayed = 0;
   int64_t sent = 0, received = 0, deleted = 0, handed_over = 0, returned = 0;
   int64_t failed = 0, revoked = 0, dead_lettered = 0, expired = 0;
-  Instant oldest = kNever;  // when the oldest message was sent; kNever: there is none
+  Instant oldest = kNever;     // when the oldest message was sent; kNever: there is none
   int64_t most_in_flight = 0;  // until then; see set_gate()
   Instant gate_until = {};     // maybe in the past
 };

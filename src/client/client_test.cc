@@ -221,7 +221,8 @@ TEST_F(ClientTest, Statistics) {
       [&](auto done) { client_.statistics(done); },
       R"({"Queues":[{"Name":"q","Visible":1,"InFlight":2,"Delayed":3,"Sent":4,"Received":5,)"
       R"("Deleted":6,"HandedOver":7,"Returned":8,"Failed":9,"Revoked":10,"DeadLettered":11,)"
-      R"("Expired":12,"OldestAtUs":14,"MostInFlight":15,"GateUntilUs":16,"Newer":13},{"Name":"r"}]})");
+      R"("Expired":12,"OldestAtUs":14,"MostInFlight":15,"GateUntilUs":16,"Newer":13},)"
+      R"({"Name":"r"}]})");
   EXPECT_EQ(asked_.action, "Selvage.Statistics");
   ASSERT_TRUE(queues && queues->size() == 2);
   const QueueStatistics& q = queues->front();

@@ -214,7 +214,7 @@ Queue* Engine::find(QueueId id) {
 }
 
 void Engine::advance_queue(Queue& queue, Context& x) {
-  turn_gate(queue, x.now);
+  queue.turn_gate(x.now);
   const MessageIndex::Vested vested = queue.messages.advance(x.now);
   for (const Seq seq : vested.delays_over) stock_.end_delay(queue, seq, x);
   if (!vested.delays_over.empty()) dirty_.insert(queue.id());
@@ -225,12 +225,6 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   if (stock_.put_idle_back(queue, x)) dirty_.insert(queue.id());
   stock_.want_due_pages(queue, x.now);
   reschedule(queue);
-}
-
-void Engine::turn_gate(Queue& queue, Instant now) {
-  const Gate& gate = queue.record.config.gate;
-  queue.most_in_flight =
-      gate.until > now ? std::min<uint64_t>(gate.most_in_flight, kMaxInFlight) : kMaxInFlight;
 }
 
 void Engine::expire(Queue& queue, Context& x) {

@@ -123,15 +123,13 @@ class Engine {
   struct Failure {
     Instant ended;
     std::string evidence;
-    bool poison = false;
-    bool died = false;
+    bool poison = false, died = false;
   };
 
   Queue* find(const std::string& name);
   Queue* find(QueueId id);
   Queue* holder_queue(const Receipt& receipt);  // the queue, if the receipt's lease is still held
   void advance_queue(Queue& queue, Context& x);
-  static void turn_gate(Queue& queue, Instant now);
   void expire(Queue& queue, Context& x);
   void touch(Queue& queue);  // counters or messages changed: record it, reschedule
   static Instant wake_of(const Queue& queue);  // when something happens in it next

@@ -2,6 +2,7 @@
 #pragma once
 // One queue as the engine has it, and what its commands pass around. Private to this folder.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +29,11 @@ struct Queue {
   }
   uint64_t delayed() const { return record.extent.delayed + messages.retrying(); }
   uint64_t size() const { return record.extent.visible + record.extent.delayed + messages.held(); }
+  void turn_gate(Instant now) {
+    const Gate& gate = record.config.gate;
+    most_in_flight =
+        gate.until > now ? std::min<uint64_t>(gate.most_in_flight, kMaxInFlight) : kMaxInFlight;
+  }
   bool has_room_in_flight() const { return messages.in_flight() < most_in_flight; }
   const Message* in_memory(Seq seq) const {
     const auto* const entry = messages.find(seq);

@@ -214,7 +214,8 @@ TEST_F(QueueActions, StatisticsCountEveryQueue) {
   EXPECT_EQ(ours("Statistics", "{}").body,
             R"({"Queues":[{"Name":"a","Visible":1,"InFlight":1,"Delayed":0,"Sent":2,"Received":1,)"
             R"("Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,"DeadLettered":0,)"
-            R"("Expired":0,"Moved":0,"OldestAtUs":1700000000000000},{"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
+            R"("Expired":0,"Moved":0,"OldestAtUs":1700000000000000},)"
+            R"({"Name":"b","Visible":0,"InFlight":0,"Delayed":0,"Sent":0,)"
             R"("Received":0,"Deleted":0,"HandedOver":0,"Returned":0,"Failed":0,"Revoked":0,)"
             R"("DeadLettered":0,"Expired":0,"Moved":0}]})");
 }

@@ -36,7 +36,6 @@ constexpr size_t kLaneWords = queue::kVisibleLanes / 64;
 uint8_t flag(bool value) {
   return value ? 1 : 0;
 }
-
 std::string shard_prefix(ShardIndex shard) {
   SELVAGE_CHECK(shard.value <= UINT16_MAX);
   std::string key;
@@ -258,7 +257,6 @@ KeyRange queue_range(ShardIndex shard, QueueId queue) {
 KeyRange evidence_range(ShardIndex shard, QueueId queue, Seq seq) {
   return range_of(payload_key(shard, queue, seq));
 }
-
 KeyRange alias_range(ShardIndex shard, QueueId queue) {
   return range_of(index_prefix(shard, kAliasKind, queue));
 }
@@ -321,14 +319,13 @@ std::string encode(const queue::Message& message) {
   std::string value;
   value.reserve(kUsualMessage + message.source.size() + message.group.size() +
                 message.deduplication_id.size());
-  Encoder out(value);
   const uint8_t parts = parts_of(message);
+  Encoder out(value);
   out.u8(kMessageVersion).u8(parts).raw(bytes_of(message.id));
   out.i64(to_micros(message.sent)).i64(to_micros(message.vest)).u32(message.size);
   if (parts & kReceived) {
     out.i64(to_micros(message.first_received)).i64(to_micros(message.leased_at));
-    out.i64(to_micros(message.freed)).u32(message.taken).u32(message.failed);
-    out.u32(message.deaths);
+    out.i64(to_micros(message.freed)).u32(message.taken).u32(message.failed).u32(message.deaths);
     out.u64(message.token.value).u64(message.session.value);
   }
   if (parts & kRetainedFrom) out.i64(to_micros(message.retained_from));
