@@ -24,8 +24,9 @@
 namespace selvage::http {
 namespace {
 
-// We ask our own servers: generous, but no peer fills our memory.
-constexpr ParserLimits kLimits{.head_bytes = 64 << 10, .headers = 256, .body_bytes = 256 << 20};
+// Generous, but no peer fills our memory.
+constexpr size_t kMostHead = 64 << 10;
+constexpr size_t kMostHeaders = 256;
 constexpr size_t kReadSize = 64 << 10;
 
 //   kClosed ──request()──▶ kConnecting ──writable──▶ kOpen
@@ -34,8 +35,12 @@ constexpr size_t kReadSize = 64 << 10;
 // Nothing calls back from within request(): what fails there is told from the reactor.
 class ReactorConnection final : public ClientConnection {
  public:
-  ReactorConnection(process::Reactor& reactor, Endpoint endpoint, std::optional<Duration> deadline)
-      : reactor_(reactor), endpoint_(std::move(endpoint)), deadline_(deadline) {}
+  ReactorConnection(process::Reactor& reactor, Endpoint endpoint, std::optional<Duration> deadline,
+                    size_t most_body)
+      : reactor_(reactor),
+        endpoint_(std::move(endpoint)),
+        deadline_(deadline),
+        limits_{.head_bytes = kMostHead, .headers = kMostHeaders, .body_bytes = most_body} {}
   ~ReactorConnection() override { disconnect(); }
 
   void request(Request request, Callback callback) override;
@@ -69,6 +74,7 @@ class ReactorConnection final : public ClientConnection {
   process::Reactor& reactor_;
   const Endpoint endpoint_;
   const std::optional<Duration> deadline_;
+  const ParserLimits limits_;
   std::function<void()> on_lost_;
   State state_ = State::kClosed;
   process::Fd fd_;
@@ -148,7 +154,7 @@ void ReactorConnection::connecting_event() {
   getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &connect_error_, &size);
   if (connect_error_ == 0) {
     state_ = State::kOpen;
-    parser_ = std::make_unique<ResponseParser>(kLimits);
+    parser_ = std::make_unique<ResponseParser>(limits_);
     return send_next();
   }
   reactor_.unwatch(fd_.get());
@@ -285,8 +291,9 @@ std::string Endpoint::authority() const {
 
 std::unique_ptr<ClientConnection> ClientConnection::create(process::Reactor& reactor,
                                                            Endpoint endpoint,
-                                                           std::optional<Duration> deadline) {
-  return std::make_unique<ReactorConnection>(reactor, std::move(endpoint), deadline);
+                                                           std::optional<Duration> deadline,
+                                                           size_t most_body) {
+  return std::make_unique<ReactorConnection>(reactor, std::move(endpoint), deadline, most_body);
 }
 
 }  // namespace selvage::http

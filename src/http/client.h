@@ -3,6 +3,7 @@
 // One kept HTTP/1.1 connection on a Reactor: requests are answered in order; a lost connection is
 // told at once.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,9 +38,12 @@ struct Endpoint {
 class ClientConnection {
  public:
   using Callback = std::function<void(Result<Response>)>;
-  // The deadline must be longer than any long poll that is asked for.
+  static constexpr size_t kMostBody = 256 << 20;
+  // The deadline must be longer than any long poll that is asked for. An answer whose body has more
+  // than `most_body` bytes is no valid one.
   static std::unique_ptr<ClientConnection> create(process::Reactor& reactor, Endpoint endpoint,
-                                                  std::optional<Duration> deadline = {});
+                                                  std::optional<Duration> deadline = {},
+                                                  size_t most_body = kMostBody);
   virtual ~ClientConnection() = default;
   virtual void request(Request request, Callback callback) = 0;
   // Told when an established connection ends, also between requests.
