@@ -70,10 +70,10 @@ void drain(const http::Endpoint& endpoint, const std::string& queue,
            const std::function<void(const std::string& body)>& each) {
   process::Reactor reactor;
   client::Client client(reactor, endpoint);
-  const std::string session = require(client::wait_for<std::string>(
+  const auto session = require(client::wait_for<client::Client::Session>(
       reactor, [&](auto done) { client.open_session({}, std::move(done)); }));
   const client::Client::Receive request{
-      .queue = queue, .session = session, .max = 10, .visibility = std::chrono::minutes(1)};
+      .queue = queue, .session = session.id, .max = 10, .visibility = std::chrono::minutes(1)};
   while (true) {
     const auto messages = require(client::wait_for<std::vector<client::Message>>(
         reactor, [&](auto done) { client.receive(request, std::move(done)); }));

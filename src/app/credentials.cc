@@ -34,6 +34,8 @@ using wire::YamlNode;
 using Kind = YamlNode::Kind;
 
 constexpr const char* kOwnKeyFile = "/runtime-key";
+constexpr const char* kSessionSecretFile = "/session-secret";
+constexpr size_t kSecretBytes = 32;
 constexpr const char* kOwnName = "selvage-runtime";
 constexpr mode_t kOwnerOnly = 0600;
 
@@ -195,11 +197,9 @@ std::optional<auth::Key> read_own_key(const std::string& data) {
 }
 
 // Whole or not at all: another process may read at any time.
-Result<void> write_own_key(const std::string& data, const auth::Key& key) {
-  const std::string path = data + kOwnKeyFile;
+Result<void> write_secret(const std::string& path, const std::string& line) {
   const std::string draft = fmt::format("{}.{}", path, getpid());
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerOnly);
-  const std::string line = key.id + " " + key.secret + "\n";
   const bool written =
       file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   const int problem = errno;
@@ -234,10 +234,22 @@ Result<auth::Key> own_key(const std::string& data) {
   std::error_code error;
   std::filesystem::create_directories(data, error);
   constexpr size_t kIdBytes = 8;
-  constexpr size_t kSecretBytes = 32;
   auth::Key key = to_own_key("SELVAGE" + random_hex(kIdBytes), random_hex(kSecretBytes));
-  SELVAGE_TRY(write_own_key(data, key));
+  SELVAGE_TRY(write_secret(data + kOwnKeyFile, key.id + " " + key.secret + "\n"));
   return key;
+}
+
+Result<std::string> session_secret(const std::string& data) {
+  std::ifstream file(data + kSessionSecretFile);
+  std::string secret;
+  if (file >> secret) return secret;
+  secret = passing_session_secret();
+  SELVAGE_TRY(write_secret(data + kSessionSecretFile, secret + "\n"));
+  return secret;
+}
+
+std::string passing_session_secret() {
+  return random_hex(kSecretBytes);
 }
 
 std::optional<client::Credentials> find_own_credentials(const std::string& data) {

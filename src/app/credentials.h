@@ -23,6 +23,12 @@ Result<std::vector<auth::Key>> read_credentials(const std::string& path);
 // kDiskFull.
 Result<auth::Key> own_key(const std::string& data);
 
+// What the keys of sessions are made of (docs/decisions/0015), for the broker that works in `data`:
+// made when first asked for, readable by the owner only. Failure: kSettings, kDiskFull.
+Result<std::string> session_secret(const std::string& data);
+// For one that keeps nothing on disk.
+std::string passing_session_secret();
+
 // What a command signs with: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY if both are set, else the
 // own key of the broker in `data` if it has one; else nothing.
 std::optional<client::Credentials> find_credentials(const std::string& data);

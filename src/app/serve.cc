@@ -33,6 +33,7 @@
 #include "http/server.h"
 #include "sqs/api.h"
 #include "sqs/guard.h"
+#include "sqs/session_keys.h"
 #include "store/memory_store.h"
 #include "store_rocksdb/disk_room.h"
 #include "store_rocksdb/rocksdb_store.h"
@@ -213,6 +214,7 @@ struct Parts {
   http::ServerOptions options;
   sqs::Identity identity;
   std::shared_ptr<const auth::Verifier> verifier;
+  std::string session_secret;
 };
 
 // Who looks at the process from outside, and what they are told.
@@ -330,7 +332,8 @@ ExitCode run(const ServeSettings& settings, Parts parts, Operation& operation) {
   if (!broker) return report(broker.error());
   BrokerBackend backend(**broker,
                         {[&] { return (*broker)->store(); }, parts.artifacts, settings.data});
-  sqs::Guard guard(backend, parts.identity);
+  sqs::SessionKeys session_keys(std::move(parts.session_secret), clock.now());
+  sqs::Guard guard(backend, parts.identity, &session_keys);
   guard.use(std::move(parts.verifier));
   sqs::Api api({backend, parts.identity, guard, &operation.monitor.requests()});
   Front front(operation.readiness, operation.monitor, guard, api);
@@ -380,10 +383,13 @@ ExitCode open_and_run(const ServeSettings& settings, const http::ServerOptions& 
   auto verifier = verifier_of(settings);
   if (!verifier) return report(verifier.error());
   const bool is_on_disk = settings.durability != Durability::kMemory;
-  return run(settings,
-             {reopening(settings, *std::move(store)), artifacts ? &*artifacts : nullptr,
-              is_on_disk ? &room : nullptr, reserve, options, identity, *verifier},
-             operation);
+  auto secret = is_on_disk ? session_secret(settings.data) : passing_session_secret();
+  if (!secret) return report(secret.error());
+  return run(
+      settings,
+      {reopening(settings, *std::move(store)), artifacts ? &*artifacts : nullptr,
+       is_on_disk ? &room : nullptr, reserve, options, identity, *verifier, *std::move(secret)},
+      operation);
 }
 
 }  // namespace

@@ -27,10 +27,13 @@ bool is_key_id(std::string_view id) {
 
 }  // namespace
 
+bool allows(const Grant& grant, std::string_view action) {
+  return any_fits(grant.actions, action, Case::kIgnored);
+}
+
 bool grants(const Key& key, std::string_view action, std::string_view queue) {
   return std::ranges::any_of(key.grants, [&](const Grant& grant) {
-    return any_fits(grant.actions, action, Case::kIgnored) &&
-           any_fits(grant.queues, queue, Case::kMatters);
+    return allows(grant, action) && any_fits(grant.queues, queue, Case::kMatters);
   });
 }
 

@@ -30,6 +30,9 @@ struct Key {
   const std::string& user() const { return name.empty() ? id : name; }
 };
 
+// Whether a grant is about the action, on whatever queues.
+bool allows(const Grant& grant, std::string_view action);
+
 // Whether the key's own grants allow `action` on the queue of that name. An action that names no
 // queue (ListQueues) is asked with an empty name: only a grant for every queue ("*") allows it,
 // because its answer is about every queue. Batches are asked as their single action.

@@ -67,13 +67,27 @@ Refusal check_scope(const std::vector<std::string_view>& parts, const Verifier::
   return SignatureProblem{SignatureFault::kWrongScope, wrong};
 }
 
+// What follows the first `mark` of `text`, up to the slash.
+std::string_view credential_after(std::string_view text, std::string_view mark) {
+  const size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + mark.size());
+  return text.substr(0, text.find_first_of("/%,&"));
+}
+
 }  // namespace
+
+std::string_view claimed_key_id(const HttpRequest& request) {
+  if (const auto header = request.header("authorization"))
+    return credential_after(*header, "Credential=");
+  return credential_after(request.query(), "X-Amz-Credential=");
+}
 
 Verifier::Verifier(Keyring keyring, Options options)
     : keyring_(std::move(keyring)), options_(std::move(options)) {}
 
-std::expected<Verified, SignatureProblem> Verifier::verify(const HttpRequest& request,
-                                                           Instant now) const {
+std::expected<Verified, SignatureProblem> Verifier::verify(const HttpRequest& request, Instant now,
+                                                           const FindKey& more) const {
   const auto claim = read_claim(request);
   if (!claim) return std::unexpected(claim.error());
   if (auto refusal = check_time(*claim, now)) return std::unexpected(std::move(*refusal));
@@ -88,7 +102,8 @@ std::expected<Verified, SignatureProblem> Verifier::verify(const HttpRequest& re
 
   // An unknown id costs what a known one in use costs: its signature is computed all the same, with
   // a key that nobody has.
-  const std::shared_ptr<const Key> key = keyring_.find(parts[0]);
+  std::shared_ptr<const Key> key = keyring_.find(parts[0]);
+  if (key == nullptr && more) key = more(parts[0]);
   const Scope scope{std::string(parts[1]), std::string(parts[2]), std::string(parts[3])};
   const std::string name = fmt::format("{}/{}", parts[0], scope.text());
   const std::optional<std::string> known = cached(name);

@@ -4,6 +4,7 @@
 // query (a presigned link). Pure but for a cache of derived keys; the time is an argument.
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,13 @@ struct Verified {
   bool presigned = false;
 };
 
+// The key id that a request says it was signed with, in header or query; unchecked, empty when
+// there is none. For where nobody has to sign.
+std::string_view claimed_key_id(const HttpRequest& request);
+
+// Keys that are not in the keyring, by their id; null when there is no such key.
+using FindKey = std::function<std::shared_ptr<const Key>(std::string_view id)>;
+
 // How far a caller's clock may be from ours.
 inline constexpr Duration kClockSkew = std::chrono::minutes(15);
 inline constexpr Duration kLongestPresigned = std::chrono::days(7);
@@ -55,8 +63,10 @@ class Verifier {
 
   // Asks in AWS's order and tells the first that is wrong: form, what is signed, time, scope, key,
   // signature. x-amz-content-sha256, where sent, must be the hash of the body: UNSIGNED-PAYLOAD
-  // (S3's) is refused.
-  std::expected<Verified, SignatureProblem> verify(const HttpRequest& request, Instant now) const;
+  // (S3's) is refused. `more` is asked for a key that the keyring does not have; a key's secret
+  // must never change.
+  std::expected<Verified, SignatureProblem> verify(const HttpRequest& request, Instant now,
+                                                   const FindKey& more = {}) const;
 
   const Keyring& keyring() const { return keyring_; }
 

@@ -50,8 +50,9 @@ Result<void> Shard::recover(Instant now) {
   SELVAGE_TRY(outcome);
   SELVAGE_TRY(restore_held(now));
   engine_.restore(options_.connected);
+  grace_end_ = now + options_.session_grace;
   for (const SessionId session : engine_.sessions())
-    if (!options_.connected.contains(session)) unresumed_[session] = now + options_.session_grace;
+    if (!options_.connected.contains(session)) unresumed_[session] = grace_end_;
   if (artifacts_ == nullptr) return {};
   const auto referred_to = reader_.artifacts();
   if (!referred_to) return std::unexpected(referred_to.error());
@@ -91,8 +92,11 @@ Result<void> Shard::restore(std::string_view key, std::string_view value, Instan
 }
 
 Result<void> Shard::submit(Ticket ticket, queue::Command&& command, Done done, Instant now) {
-  if (const auto* const open = std::get_if<queue::OpenSession>(&command))
+  if (auto* const open = std::get_if<queue::OpenSession>(&command)) {
     unresumed_.erase(open->resume);
+    // Recovery finds only the sessions that held something: the others may go on as they were.
+    open->may_be_new = open->holds_all && now < grace_end_;
+  }
   SessionId closing;
   if (const auto* const close = std::get_if<queue::CloseSession>(&command))
     closing = close->session;

@@ -114,6 +114,7 @@ class Shard {
   std::vector<Answer> answers_;
   Waiters waiters_;
   std::map<SessionId, Instant> unresumed_;  // sessions found at recovery, and when they end
+  Instant grace_end_{};                     // of recovery
 };
 
 }  // namespace selvage::broker

@@ -195,7 +195,28 @@ void Client::statistics(Callback<std::vector<QueueStatistics>> done) {
        parsed_by<std::vector<QueueStatistics>>(parse_statistics, std::move(done)));
 }
 
-void Client::open_session(const OpenSession& request, Callback<std::string> done) {
+namespace {
+
+Result<Client::Session> parse_session(const std::string& json) {
+  Client::Session session;
+  SELVAGE_TRY(read_members(json, [&](std::string_view key, wire::JsonValue& value) {
+    std::string* const target = key == "SessionId"         ? &session.id
+                                : key == "AccessKeyId"     ? &session.key.id
+                                : key == "SecretAccessKey" ? &session.key.secret
+                                : key == "Region"          ? &session.region
+                                : key == "Account"         ? &session.account
+                                                           : nullptr;
+    if (target == nullptr) return true;
+    const auto text = value.string();
+    *target = text.value_or("");
+    return text.has_value();
+  }));
+  return session;
+}
+
+}  // namespace
+
+void Client::open_session(const OpenSession& request, Callback<Session> done) {
   std::string body;
   JsonWriter out(body);
   out.begin_object().field("Worker", request.worker);
@@ -203,13 +224,20 @@ void Client::open_session(const OpenSession& request, Callback<std::string> done
     out.field("SessionId", request.resume);
     write_texts(out.key("Holding"), request.holding);
   }
+  if (!request.key_for.empty()) out.field("KeyForQueueUrl", request.key_for);
+  if (request.visibility != Duration::zero())
+    out.field("VisibilityTimeoutMs", millis(request.visibility));
   out.end_object();
-  call("Selvage.OpenSession", std::move(body), member_of("SessionId", std::move(done)));
+  call("Selvage.OpenSession", std::move(body), parsed_by<Session>(parse_session, std::move(done)));
 }
 
-void Client::close_session(const std::string& session, Callback<void> done) {
+void Client::close_session(const std::string& session, Callback<void> done,
+                           const std::string& evidence) {
   std::string body;
-  JsonWriter(body).begin_object().field("SessionId", session).end_object();
+  JsonWriter out(body);
+  out.begin_object().field("SessionId", session);
+  if (!evidence.empty()) out.key("Evidence").raw(evidence);
+  out.end_object();
   call("Selvage.CloseSession", std::move(body), ignoring(std::move(done)));
 }
 

@@ -127,9 +127,22 @@ class Client {
     std::string worker;  // for the evidence of its death
     std::string resume;
     std::vector<std::string> holding;
+    // A queue: the session gets a key for a program that works on it by itself. Then it keeps all
+    // its leases when it is resumed, whatever `holding` says.
+    std::string key_for = {};
+    Duration visibility{
+        0};  // of that program's receives; whole milliseconds; zero: the queue's own
   };
-  void open_session(const OpenSession& request, Callback<std::string> done);
-  void close_session(const std::string& session, Callback<void> done);
+  struct Session {
+    std::string id;
+    Credentials key;  // empty unless it was asked for, as the rest
+    std::string region;
+    std::string account;
+  };
+  void open_session(const OpenSession& request, Callback<Session> done);
+  // With evidence (a JSON object) its worker has died: the oldest lease loses an attempt.
+  void close_session(const std::string& session, Callback<void> done,
+                     const std::string& evidence = {});
   struct Receive {
     std::string queue = {};
     std::string session = {};  // empty: the leases belong to none, and run out by time only

@@ -73,18 +73,44 @@ TEST_F(ClientTest, FirstThingThatFailedIsWhatConfigureQueueTells) {
 }
 
 TEST_F(ClientTest, NewSession) {
-  const auto session = answered<std::string>(
+  const auto session = answered<Client::Session>(
       [&](auto done) {
         client_.open_session({.worker = "shrink-1", .resume = {}, .holding = {}}, done);
       },
       R"({"SessionId":"00000000000000ab"})");
-  EXPECT_EQ(session, "00000000000000ab");
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->id, "00000000000000ab");
   EXPECT_EQ(asked_.action, "Selvage.OpenSession");
-  EXPECT_THAT(asked_.body, testing::Not(HasSubstr("SessionId")));
+  EXPECT_EQ(asked_.body, R"({"Worker":"shrink-1"})");
+}
+
+TEST_F(ClientTest, SessionWithAKeyForAProgram) {
+  const auto session = answered<Client::Session>(
+      [&](auto done) {
+        client_.open_session({.worker = "w",
+                              .resume = {},
+                              .holding = {},
+                              .key_for = "photos",
+                              .visibility = seconds(60)},
+                             done);
+      },
+      R"({"SessionId":"ab","AccessKeyId":"i","SecretAccessKey":"s","Region":"r","Account":"a"})");
+  EXPECT_EQ(asked_.body, R"({"Worker":"w","KeyForQueueUrl":"photos","VisibilityTimeoutMs":60000})");
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->key.id, "i");
+  EXPECT_EQ(session->key.secret, "s");
+  EXPECT_EQ(session->region, "r");
+  EXPECT_EQ(session->account, "a");
+}
+
+TEST_F(ClientTest, CloseSessionOfADeadWorkerHasEvidence) {
+  answered<void>([&](auto done) { client_.close_session("ab", done, R"({"cause":"signal 9"})"); },
+                 "{}");
+  EXPECT_EQ(asked_.body, R"({"SessionId":"ab","Evidence":{"cause":"signal 9"}})");
 }
 
 TEST_F(ClientTest, ResumedSessionNamesWhatItHolds) {
-  answered<std::string>(
+  answered<Client::Session>(
       [&](auto done) {
         client_.open_session({.worker = "shrink-1", .resume = "ab", .holding = {"r1", "r2"}}, done);
       },

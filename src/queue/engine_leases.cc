@@ -29,9 +29,10 @@ GroupAndId fifo_names(const NewMessage& output, const Message& input, size_t ind
 
 Reply Engine::run(OpenSession& c, Context& x) {
   if (c.resume) {
-    const auto known = sessions_.find(c.resume);
+    const auto known =
+        c.may_be_new ? sessions_.try_emplace(c.resume).first : sessions_.find(c.resume);
     if (known == sessions_.end()) return Refusal::kNoSession;
-    give_back_unknown(known->second, c.holding, x);
+    if (!c.holds_all) give_back_unknown(known->second, c.holding, x);
     return Opened{c.resume, ++known->second.generation};
   }
   const SessionId id{random_.next() | 1};

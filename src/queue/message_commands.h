@@ -97,8 +97,10 @@ struct Reschedule {  // messages that wait, delayed ones included
 struct OpenSession {
   SessionId resume;  // none: a new one
   std::vector<Receipt>
-      holding;  // on resume: the leases the consumer knows of; others are returned,
-                // because the answer that carried them was lost on the way
+      holding;              // on resume: the leases the consumer knows of; others are returned,
+                            // because the answer that carried them was lost on the way
+  bool holds_all = false;   // it cannot know: it keeps every lease, whatever `holding` says
+  bool may_be_new = false;  // on resume: not known means that it held nothing, it goes on
 };
 struct CloseSession {
   SessionId session;

@@ -130,7 +130,8 @@ class ApiTest : public testing::Test {
 
   EngineBackend backend_;
   Identity identity_;
-  Guard guard_{backend_, identity_};
+  SessionKeys session_keys_{"a secret of the server", Instant{}};
+  Guard guard_{backend_, identity_, &session_keys_};
   Api api_{{backend_, identity_, guard_}};
   std::shared_ptr<FakeConnection> connection_ = std::make_shared<FakeConnection>();
   std::shared_ptr<FakeSink> sink_;

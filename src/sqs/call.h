@@ -73,6 +73,8 @@ class Call final : public http::Task, public std::enable_shared_from_this<Call> 
   const std::string& sender() const {
     return caller_.key ? caller_.key->id : world_.identity.account;
   }
+  const Caller& caller() const { return caller_; }
+  SessionKeys* session_keys() { return world_.guard.session_keys(); }  // null: there are none
   // Of the request; only before Api::handle() returns.
   std::string_view header(std::string_view name) const { return request().header(name); }
   const Identity& identity() const { return world_.identity; }

@@ -8,8 +8,6 @@
 namespace selvage::sqs {
 namespace {
 
-constexpr size_t kMaxEvidenceBytes = 64 << 10;
-
 struct Entry {
   std::string handle;
   std::optional<int64_t> ended_us;

@@ -47,19 +47,43 @@ auth::Policy deny_all() {
 
 OrError<Caller> Guard::identify(const http::Request& request, const http::Connection& connection,
                                 Instant now) const {
-  const std::shared_ptr<const auth::Verifier> verifier = verifier_;
-  if (verifier == nullptr) return Caller{.key = nullptr, .context = {}, .unchecked = true};
+  const auth::HttpRequest asked{request.method, request.target, request.headers, request.body};
+  const std::shared_ptr<const auth::Verifier> verifier = has_keys_ ? verifier_.load() : nullptr;
+  if (verifier == nullptr) {
+    const auto id = session_keys_ == nullptr ? std::string_view() : auth::claimed_key_id(asked);
+    return in_session(Caller{.key = nullptr, .context = {}, .unchecked = true}, id, now);
+  }
   Caller caller;
   caller.context = auth::context_of({.now = now,
                                      .source_ip = connection.peer(),
                                      .tls = connection.secure(),
                                      .user_agent = std::string(request.header("user-agent"))});
   const auto verified =
-      verifier->verify({request.method, request.target, request.headers, request.body}, now);
-  if (verified) caller.key = verified->key;
+      verifier->verify(asked, now, [this](std::string_view id) { return find_session_key(id); });
+  if (!verified && verified.error().fault == auth::SignatureFault::kUnknownKey)
+    if (auto early = in_session({}, auth::claimed_key_id(asked), now); !early) return early;
   if (!verified && verified.error().fault != auth::SignatureFault::kMissingToken)
     return refuse(kind_of(verified.error().fault), verified.error().sentence);
-  return caller;
+  if (!verified) return caller;
+  caller.key = verified->key;
+  return in_session(std::move(caller), verified->key->id, now);
+}
+
+std::shared_ptr<const auth::Key> Guard::find_session_key(std::string_view id) const {
+  const auto session = session_keys_ == nullptr ? nullptr : session_keys_->find(id);
+  return session == nullptr ? nullptr : session->key;
+}
+
+OrError<Caller> Guard::in_session(Caller caller, std::string_view key_id, Instant now) const {
+  if (session_keys_ == nullptr || !SessionKeys::session_of(key_id)) return caller;
+  caller.session = session_keys_->find(key_id);
+  if (caller.session != nullptr) return caller;
+  if (session_keys_->may_return(key_id, now))
+    return refuse(kServiceUnavailable,
+                  "The server was started a moment ago, and the session of this key has not come "
+                  "back yet: try again.");
+  return refuse(kInvalidClientTokenId,
+                "The security token included in the request is invalid: its session has ended.");
 }
 
 OrError<void> Guard::admit(const Caller& caller, std::string_view action,

@@ -24,7 +24,8 @@ inline constexpr Range kWaitTimeSeconds{"WaitTimeSeconds", 0, 20,
                                         "Must be >= 0 and <= 20, if provided."};
 inline constexpr Range kVisibilityTimeout{"VisibilityTimeout", 0, 43'200,
                                           "Must be between 0 and 43200, if provided."};
-inline constexpr Range kDelayMs{"DelayMs", 0, 31'622'400'000};  // ours: a year
+inline constexpr Range kVisibilityTimeoutMs{"VisibilityTimeoutMs", 1, 43'200'000};  // ours
+inline constexpr Range kDelayMs{"DelayMs", 0, 31'622'400'000};                      // ours: a year
 inline constexpr Range kMaxResults{"MaxResults", 1, 1000};
 
 inline constexpr size_t kMaxMessageBytes = 1 << 20;  // and of the sum over a batch's entries

@@ -11,8 +11,6 @@
 namespace selvage::sqs {
 namespace {
 
-constexpr Range kVisibilityTimeoutMs{"VisibilityTimeoutMs", 1, 43'200'000};
-
 constexpr size_t kMaxQueues = 10;
 
 void write_message(const Received& received, const Call& call, wire::JsonWriter& out) {

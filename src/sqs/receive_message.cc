@@ -132,6 +132,10 @@ void receive_message(const CallPtr& call) {
   const auto valid = check_token("ReceiveRequestAttemptId", attempt);
   SELVAGE_ANSWER_ERROR(call, valid);
   command->attempt = attempt;
+  if (const auto& session = call->caller().session) {
+    command->session = session->id;
+    if (!command->visibility) command->visibility = session->visibility;
+  }
   call->submit_receive(
       *std::move(command),
       [wanted = std::move(wanted)](Call& c, const std::vector<queue::Delivery>& deliveries) {

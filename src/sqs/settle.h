@@ -12,6 +12,7 @@
 namespace selvage::sqs {
 
 inline constexpr size_t kMaxSettledAtOnce = 1000;
+inline constexpr size_t kMaxEvidenceBytes = 64 << 10;
 
 // Reads a request of the shape {"Entries":[{…},…]}; `each` is called for every member of every
 // entry, with the entry's number.
