@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "client/client.h"
+#include "http/client.h"
 #include "process/reactor.h"
 #include "process/spawn.h"
 #include "workflow/plan.h"
@@ -27,11 +29,12 @@ struct Verdict {
   };
   Kind kind = Kind::kFailed;
   std::string output;
-  std::string cause;   // of anything but kDone: one phrase for people
-  std::string errors;  // the tail of standard error
-  int exit_code = 0;   // when the attempt was a process that exited
-  int signal = 0;      // when a signal ended it
-  bool hung = false;   // ended by its deadline
+  std::optional<Duration> delay = {};  // of kTryLater, if it was told
+  std::string cause;                   // of anything but kDone: one phrase for people
+  std::string errors;                  // the tail of standard error
+  int exit_code = 0;                   // when the attempt was a process that exited
+  int signal = 0;                      // when a signal ended it
+  bool hung = false;                   // ended by its deadline
   Instant started{};
   Instant ended{};
   int64_t cpu_us = 0;
@@ -44,12 +47,21 @@ struct Places {
   std::string out;  // an empty directory
 };
 
+// What a program of mode sdk needs to poll by itself. The key is its session's.
+struct Access {
+  http::Endpoint broker;
+  std::string region;
+  client::Credentials key;
+  std::string queue_url;
+  std::string to_url;  // empty: the stage hands nothing on
+};
+
 // Not thread-safe. At most one message is fed at a time.
 class Feeder {
  public:
   struct Events {
     std::function<void()> started;         // the program has the message
-    std::function<void(Verdict)> ended;    // and is done with it
+    std::function<void(Verdict)> ended;    // and is done with it; mode sdk: its program has ended
     std::function<void(double)> progress;  // it is alive: its deadline begins anew
     std::function<void()> ready_changed;   // ready() may be another
   };
@@ -60,8 +72,11 @@ class Feeder {
   // No message will come any more: lets an idle program end, then calls `done`, maybe at once. Only
   // while no message is fed.
   virtual void finish(std::function<void()> done) = 0;
-  // Kills what is running, with all it started; events().ended still comes.
+  // Kills what is running, with all it started; events().ended still comes (not in mode sdk).
   virtual void abandon() = 0;
+  // Mode sdk: its session is open, and its program may run from now on. Given anew after each
+  // events().ended and abandon().
+  virtual void admit(const Access&) {}
 };
 
 struct FeederSetting {
@@ -74,10 +89,17 @@ struct FeederSetting {
 
 std::unique_ptr<Feeder> make_oneshot(const FeederSetting& setting, Feeder::Events events);
 std::unique_ptr<Feeder> make_persistent(const FeederSetting& setting, Feeder::Events events);
+std::unique_ptr<Feeder> make_http(const FeederSetting& setting, Feeder::Events events);
+// Is never ready for a message: its program takes them itself.
+std::unique_ptr<Feeder> make_sdk(const FeederSetting& setting, Feeder::Events events);
+std::unique_ptr<Feeder> make_feeder(const FeederSetting& setting,
+                                    Feeder::Events events);  // by mode
 
-// What both have in common.
+// What they have in common.
 inline constexpr size_t kMaxOutputBytes = 1 << 20;  // a message's limit
 std::vector<std::string> stage_environment(const FeederSetting& setting);
+void unset(std::vector<std::string>& environment, std::string_view name);
+void set(std::vector<std::string>& environment, std::string_view name, std::string_view value);
 // Fills in how a process ended, for evidence and cause.
 void describe_end(const process::Ended& how, Duration deadline, Verdict& verdict);
 

@@ -28,6 +28,7 @@ class FeederTest : public testing::Test {
   static constexpr Duration kNow{0};
   static constexpr Duration kLong = std::chrono::hours(1);  // no test waits for it
   static constexpr Duration kHopeless = std::chrono::minutes(2);
+  static constexpr Duration kLook = std::chrono::milliseconds(10);  // for what is in files only
 
   FeederTest() {
     process::become_subreaper();
@@ -68,7 +69,7 @@ class FeederTest : public testing::Test {
   void run_until(Condition condition) {
     bool hopeless = false;
     const auto limit = reactor_.after(kHopeless, [&] { hopeless = true; });
-    while (!condition() && !hopeless) reactor_.run_once(kLong);
+    while (!condition() && !hopeless) reactor_.run_once(kLook);
     reactor_.cancel(limit);
     ASSERT_FALSE(hopeless);
   }

@@ -32,7 +32,7 @@ Result<void> Program::start(process::SpawnRequest request, Callbacks callbacks) 
   process::Pipe out = process::make_pipe(true, false);
   process::Pipe err = process::make_pipe(true, false);
   request.in = in.read.get();
-  request.out = out.write.get();
+  request.out = callbacks.output ? out.write.get() : err.write.get();
   request.err = err.write.get();
   request.death_signal = SIGKILL;
   auto child = process::spawn(request);
@@ -41,14 +41,14 @@ Result<void> Program::start(process::SpawnRequest request, Callbacks callbacks) 
   child_ = *std::move(child);
   callbacks_ = std::move(callbacks);
   in_ = std::move(in.write);
-  out_ = std::move(out.read);
+  if (callbacks_.output) out_ = std::move(out.read);
   err_ = std::move(err.read);
   unwritten_.clear();
   errors_.clear();
   close_when_written_ = in_is_watched_ = hung_ = false;
   state_ = State::kRunning;
   reactor_.watch(child_.pidfd.get(), EPOLLIN, [this](uint32_t) { on_exit(); });
-  reactor_.watch(out_.get(), EPOLLIN, [this](uint32_t events) { on_output(events); });
+  if (out_) reactor_.watch(out_.get(), EPOLLIN, [this](uint32_t events) { on_output(events); });
   reactor_.watch(err_.get(), EPOLLIN, [this](uint32_t events) { on_errors(events); });
   return {};
 }

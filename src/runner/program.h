@@ -28,7 +28,8 @@ class Program {
   static constexpr size_t kErrorTail = 8 << 10;  // bytes of standard error that are kept
 
   struct Callbacks {
-    std::function<void(std::string_view bytes)> output;  // of standard output, as it comes
+    // Of standard output, as it comes. None: that goes where standard error goes.
+    std::function<void(std::string_view bytes)> output;
     std::function<void()> ended;  // once; all output came before; the program may be started again
   };
 
@@ -47,7 +48,8 @@ class Program {
   // From now on it may run for `duration`; then SIGTERM, and after the grace SIGKILL.
   void set_deadline(Duration duration);
   void clear_deadline();
-  void kill();  // SIGKILL, now
+  void terminate() { set_deadline(Duration{0}); }  // SIGTERM soon, SIGKILL after the grace
+  void kill();                                     // SIGKILL, now
 
   // Of the latest run.
   const process::Ended& how() const { return how_; }

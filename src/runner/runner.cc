@@ -75,12 +75,17 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
   reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
   empty_work();
   Feeder::Events events{.started = [this] { program_started(); },
-                        .ended = [this](const Verdict& verdict) { attempt_ended(verdict); },
+                        .ended =
+                            [this](const Verdict& verdict) {
+                              if (is_sdk())
+                                program_lost(verdict);
+                              else
+                                attempt_ended(verdict);
+                            },
                         .progress = [this](double) { program_alive(); },
                         .ready_changed = [this] { step(); }};
-  const FeederSetting setting{stage_, settings_.plan, settings_.worker, reactor_, clock_};
-  feeder_ = stage_.mode == workflow::Mode::kOneshot ? make_oneshot(setting, std::move(events))
-                                                    : make_persistent(setting, std::move(events));
+  feeder_ =
+      make_feeder({stage_, settings_.plan, settings_.worker, reactor_, clock_}, std::move(events));
   control_.on_lost([this] { connection_lost(); });
 }
 
@@ -120,24 +125,54 @@ void Runner::step() {
 
 void Runner::join() {
   joining_ = true;
+  if (lost_) return bury();
   client::Client::OpenSession request{
       .worker = settings_.worker, .resume = session_, .holding = settler_.receipts()};
+  if (is_sdk()) {
+    request.key_for = stage_.from;
+    request.visibility = stage_.deadline;
+  }
   if (current_) request.holding.push_back(current_->receipt);
   for (const client::Message& message : in_hand_) request.holding.push_back(message.receipt);
-  control_.open_session(request, [this](const Result<std::string>& opened) { joined(opened); });
+  control_.open_session(request, [this](const auto& opened) { joined(opened); });
 }
 
-void Runner::joined(const Result<std::string>& session) {
+void Runner::joined(const Result<client::Client::Session>& session) {
   joining_ = false;
+  if (lost_ && (session || session.error().code != ErrorCode::kRetry)) return step();
   if (session) {
-    session_ = *session;
+    session_ = session->id;
     joined_ = true;
     join_wait_ = Duration{0};
     settler_.resume();
+    if (is_sdk()) admit_program(*session);
     return step();
   }
   if (session.error().code == ErrorCode::kRetry) return join_later(join_wait_);
   session_ended();
+}
+
+// Queues by the address that we use ourselves: it is the one that is reached from here.
+void Runner::admit_program(const client::Client::Session& session) {
+  const auto url_of = [&](const std::string& queue) {
+    return fmt::format("http://{}/{}/{}", settings_.broker.authority(), session.account, queue);
+  };
+  feeder_->admit({.broker = settings_.broker,
+                  .region = session.region,
+                  .key = session.key,
+                  .queue_url = url_of(stage_.from),
+                  .to_url = stage_.to.empty() ? "" : url_of(stage_.to)});
+}
+
+// First of all: what the program held is somebody else's from then on.
+void Runner::bury() {
+  const auto done = [this](const Result<void>& closed) {
+    joining_ = false;
+    if (!closed && closed.error().code == ErrorCode::kRetry) return join_later(join_wait_);
+    lost_.reset();
+    step();
+  };
+  control_.close_session(lost_->session, done, lost_->evidence);
 }
 
 void Runner::join_later(Duration wait) {
@@ -165,8 +200,8 @@ void Runner::session_ended() {
   if (current_) {
     log_warn("the session ended; the message in the program is somebody else's now");
     abandoned_ = true;
-    feeder_->abandon();
   }
+  if (current_ || is_sdk()) feeder_->abandon();
   step();
 }
 

@@ -48,10 +48,13 @@ class Runner {
 
   void step();
   Situation situation() const;
+  bool is_sdk() const { return stage_.mode == workflow::Mode::kSdk; }
 
   // ---- the session
   void join();
-  void joined(const Result<std::string>& session);
+  void joined(const Result<client::Client::Session>& session);
+  void admit_program(const client::Client::Session& session);
+  void bury();
   void connection_lost();
   void session_ended();
   void join_later(Duration wait);
@@ -64,12 +67,14 @@ class Runner {
   void program_alive();
 
   // ---- out
+  void program_lost(const Verdict& verdict);
   void attempt_ended(const Verdict& verdict);
   void hand_over(const Verdict& verdict);
   void fail(const client::Message& message, const Verdict& verdict);
   void refused(const Handing& handing, const std::string& outcome);
   void discard(const Handing& handing);
-  std::string evidence(const client::Message& message, const Verdict& verdict) const;
+  // `message`: null when nobody knows it.
+  std::string evidence(const client::Message* message, const Verdict& verdict) const;
   void record(incident::Kind kind, const client::Message& message, const std::string& cause,
               Duration recovery = {});
   Result<client::Output> make_output(const std::string& body);
@@ -100,6 +105,12 @@ class Runner {
   std::unique_ptr<Feeder> feeder_;
 
   std::string session_;  // empty: none to resume
+  // Mode sdk: the session of a program that has ended, and what is to be kept of that.
+  struct Lost {
+    std::string session;
+    std::string evidence;
+  };
+  std::optional<Lost> lost_;
   bool joined_ = false;
   bool joining_ = false;
   bool polling_ = false;

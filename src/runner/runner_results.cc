@@ -25,6 +25,14 @@ std::string host_name() {
 
 }  // namespace
 
+// The broker does not know yet: it is told with the next step, before a new session is opened.
+void Runner::program_lost(const Verdict& verdict) {
+  record(incident::Kind::kProgramDied, {}, verdict.cause);
+  lost_ = Lost{std::exchange(session_, {}), evidence(nullptr, verdict)};
+  joined_ = false;
+  step();
+}
+
 void Runner::attempt_ended(const Verdict& verdict) {
   if (abandoned_) {
     // The lease is gone: there is nobody to tell.
@@ -42,7 +50,7 @@ void Runner::attempt_ended(const Verdict& verdict) {
         break;
       case Verdict::Kind::kTryLater:
       case Verdict::Kind::kNotStarted:
-        settler_.add(client::Return{current_->receipt, kTryLaterDelay});
+        settler_.add(client::Return{current_->receipt, verdict.delay.value_or(kTryLaterDelay)});
         break;
     }
   }
@@ -87,7 +95,7 @@ void Runner::fail(const client::Message& message, const Verdict& verdict) {
   const auto kind = verdict.hung ? incident::Kind::kProgramHung : incident::Kind::kProgramDied;
   settler_.add(client::Fail{.receipt = message.receipt,
                             .ended = verdict.ended,
-                            .evidence = evidence(message, verdict),
+                            .evidence = evidence(&message, verdict),
                             .poison = verdict.kind == Verdict::Kind::kPoison,
                             .died = verdict.signal != 0 && !verdict.hung});
   record(kind, message, verdict.cause);
@@ -107,15 +115,15 @@ void Runner::discard(const Handing& handing) {
     if (output.artifact) artifacts_.discard(output.artifact);
 }
 
-std::string Runner::evidence(const client::Message& message, const Verdict& verdict) const {
+std::string Runner::evidence(const client::Message* message, const Verdict& verdict) const {
   std::string json;
   wire::JsonWriter out(json);
   out.begin_object()
       .field("stage", stage_.name)
       .field("worker", settings_.worker)
-      .field("host", host_name())
-      .field("attempt", message.failed + 1)
-      .field("cause", std::string_view(verdict.cause).substr(0, kMaxCauseBytes));
+      .field("host", host_name());
+  if (message != nullptr) out.field("attempt", message->failed + 1);
+  out.field("cause", std::string_view(verdict.cause).substr(0, kMaxCauseBytes));
   if (verdict.started != Instant{}) out.field("started_us", to_micros(verdict.started));
   out.field("ended_us", to_micros(verdict.ended));
   if (verdict.signal != 0)

@@ -128,6 +128,27 @@ TEST(Check, AStageTakesFromDefaultsWhatItDoesNotSay) {
   EXPECT_EQ(plan.find("nobody"), nullptr);
 }
 
+TEST(Check, AnHttpStageHasPathsAndATimeToStart) {
+  const auto http_of = [](std::string_view keys) {
+    const Stage stage = plan_of(with_keys(keys)).stages.at(0);
+    EXPECT_EQ(stage.mode, Mode::kHttp);
+    return stage.http;
+  };
+  const Http plain = http_of("    mode: http\n");
+  EXPECT_EQ(plain.path, "/");
+  EXPECT_EQ(plain.ready, "/ready");
+  EXPECT_EQ(plain.start, 30s);
+  const Http own =
+      http_of("    mode: http\n    http: { path: \"/work?fast=1\", ready: /healthz, start: 2m }\n");
+  EXPECT_EQ(own.path, "/work?fast=1");
+  EXPECT_EQ(own.ready, "/healthz");
+  EXPECT_EQ(own.start, 2min);
+}
+
+TEST(Check, AnSdkStageNeedsNothingElse) {
+  EXPECT_EQ(plan_of(with_keys("    mode: sdk\n")).stages.at(0).mode, Mode::kSdk);
+}
+
 TEST(Check, ProgramsAreFoundAndWordsStayTexts) {
   const Plan plan = plan_of(kSlideshow);
   EXPECT_EQ(plan.stages.at(0).run, (std::vector<std::string>{"/flows/shrink.sh", "--fast", "a b"}));
@@ -222,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"Synonym", with_stage("    input: in\n    from: in\n    run: cat\n"),
          "5:5 unknown key 'input' in a stage (did you mean 'from'?)"},
         {"NoLikeness", with_keys("    zzz: 1\n"),
-         "7:5 unknown key 'zzz' in a stage (known here: from, run, to, mode, batch, workers, "
+         "7:5 unknown key 'zzz' in a stage (known here: from, run, to, mode, batch, http, workers, "
          "target, retry, deadline, grace, env, dead)"},
         {"BadQueue", with_stage("    from: a b\n    run: cat\n    to: ''\n"),
          "5:11 'a b' is no name for a queue (1 to 80 letters, digits, - and _)\n"
@@ -235,10 +256,26 @@ INSTANTIATE_TEST_SUITE_P(
          "5:11 the name of the dead-letter queue would be too long (choose a shorter name or "
          "write 'dead')"},
         {"BadMode", with_keys("    mode: presistent\n"),
-         "7:11 mode must be oneshot or persistent, not 'presistent' (did you mean persistent?)"},
-        {"LaterMode", with_keys("    mode: sdk\n"),
-         "7:11 the mode sdk is not supported by this version of selvage (use oneshot or "
-         "persistent)"},
+         "7:11 mode must be oneshot, persistent, http or sdk, not 'presistent' (did you mean "
+         "persistent?)"},
+        {"UnknownMode", with_keys("    mode: https\n"),
+         "7:11 mode must be oneshot, persistent, http or sdk, not 'https' (did you mean http?)"},
+        {"HttpOfAnotherMode", with_keys("    mode: sdk\n    http: { path: /work }\n"),
+         "8:11 http has no meaning for an sdk stage (write mode: http or leave http out)"},
+        {"HttpKeys", with_keys("    mode: http\n    http: { paht: /work }\n"),
+         "8:13 unknown key 'paht' in http (did you mean 'path'?)"},
+        {"HttpPath", with_keys("    mode: http\n    http: { path: work, ready: \"/a b\" }\n"),
+         "8:19 http.path 'work' is no path of a URL (it begins with / and has neither spaces nor a "
+         "#)\n8:32 http.ready '/a b' is no path of a URL (it begins with / and has neither spaces "
+         "nor a #)"},
+        {"HttpStart", with_keys("    mode: http\n    http: { start: 2h }\n"),
+         "8:20 http.start must be from 100ms to 1h, not 2h"},
+        {"PortIsTheRunners", with_keys("    mode: http\n    env: { PORT: 80 }\n"),
+         "8:10 env.PORT is set by selvage itself in mode http (leave it out)"},
+        {"CredentialsAreTheSessions", with_keys("    mode: sdk\n    env: { AWS_PROFILE: me }\n"),
+         "8:10 env.AWS_PROFILE is set by selvage itself in mode sdk (leave it out)"},
+        {"BatchSdk", with_keys("    mode: sdk\n    batch: 3\n"),
+         "8:12 batch has no meaning for an sdk stage (write mode: persistent or leave batch out)"},
         {"BatchOneshot", with_keys("    batch: 3\n"),
          "7:12 batch has no meaning for a oneshot stage (write mode: persistent or leave batch "
          "out)"},

@@ -13,16 +13,17 @@ namespace {
 constexpr std::string_view kFileKeys[] = {"selvage", "name", "defaults", "stages"};
 constexpr std::string_view kDefaultsKeys[] = {"workers",  "target", "retry",
                                               "deadline", "grace",  "env"};
-constexpr std::string_view kStageKeys[] = {"from",     "run",     "to",     "mode",
-                                           "batch",    "workers", "target", "retry",
-                                           "deadline", "grace",   "env",    "dead"};
+constexpr std::string_view kStageKeys[] = {"from",  "run",     "to",     "mode",  "batch",
+                                           "http",  "workers", "target", "retry", "deadline",
+                                           "grace", "env",     "dead"};
 constexpr std::string_view kWorkersKeys[] = {"min", "max", "spare"};
 constexpr std::string_view kTargetKeys[] = {"drain", "age"};
 constexpr std::string_view kRetryKeys[] = {"attempts", "deaths", "backoff"};
+constexpr std::string_view kHttpKeys[] = {"path", "ready", "start"};
 
 // The design has them, this version does not: no misspellings.
-constexpr std::string_view kLaterKeys[] = {"calls", "emit",   "expect",  "http",    "join",
-                                           "items", "limits", "restart", "rollout", "schedules"};
+constexpr std::string_view kLaterKeys[] = {"calls",  "emit",    "expect",  "join",     "items",
+                                           "limits", "restart", "rollout", "schedules"};
 
 struct Synonym {
   std::string_view theirs;
@@ -47,8 +48,8 @@ bool has(std::span<const std::string_view> keys, std::string_view key) {
 
 // Where else `key` is known, the widest place first; empty when nowhere.
 std::string_view home_of(std::string_view key) {
-  for (const Level level :
-       {Level::kFile, Level::kStage, Level::kWorkers, Level::kTarget, Level::kRetry}) {
+  for (const Level level : {Level::kFile, Level::kStage, Level::kWorkers, Level::kTarget,
+                            Level::kRetry, Level::kHttp}) {
     if (has(keys_of(level), key)) return name_of(level);
   }
   return {};
@@ -86,6 +87,8 @@ std::string_view name_of(Level level) {
       return "target";
     case Level::kRetry:
       return "retry";
+    case Level::kHttp:
+      return "http";
   }
   return "";
 }
@@ -104,6 +107,8 @@ std::span<const std::string_view> keys_of(Level level) {
       return kTargetKeys;
     case Level::kRetry:
       return kRetryKeys;
+    case Level::kHttp:
+      return kHttpKeys;
   }
   return {};
 }

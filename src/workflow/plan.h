@@ -16,6 +16,8 @@ namespace selvage::workflow {
 enum class Mode {
   kOneshot,     // one process per message: body on stdin, output on stdout
   kPersistent,  // one process per worker: a JSON line in, a JSON line out
+  kHttp,        // one server per worker: a POST for each message
+  kSdk,         // one process per worker, which polls the queue itself
 };
 
 struct Workers {
@@ -37,6 +39,13 @@ struct Retry {
   Duration backoff_max = std::chrono::seconds(30);
 };
 
+// Of mode http.
+struct Http {
+  std::string path = "/";                     // what each message is posted to
+  std::string ready = "/ready";               // answers 2xx once messages may come
+  Duration start = std::chrono::seconds(30);  // until when it must
+};
+
 struct Stage {
   std::string name;
   std::string from;              // queue
@@ -44,6 +53,7 @@ struct Stage {
   std::vector<std::string> run;  // argv; argv[0] is an absolute path once checked
   Mode mode = Mode::kOneshot;
   int batch = 10;  // persistent: messages taken from the queue at a time, 1..10
+  Http http;
   Workers workers;
   Target target;
   Retry retry;

@@ -93,6 +93,13 @@ class FilePrinter {
       case Mode::kPersistent:
         add("    mode: persistent\n    batch: {}\n", stage.batch);
         return;
+      case Mode::kHttp:
+        add("    mode: http\n    http: {{ path: {}, ready: {}, start: {} }}\n",
+            scalar(stage.http.path), scalar(stage.http.ready), print_duration(stage.http.start));
+        return;
+      case Mode::kSdk:
+        add("    mode: sdk\n");
+        return;
     }
   }
 

@@ -79,6 +79,9 @@ void expect_same(const Stage& a, const Stage& b) {
   EXPECT_EQ(a.run, b.run);
   EXPECT_EQ(a.mode, b.mode);
   EXPECT_EQ(a.batch, b.batch);
+  EXPECT_EQ(a.http.path, b.http.path);
+  EXPECT_EQ(a.http.ready, b.http.ready);
+  EXPECT_EQ(a.http.start, b.http.start);
   EXPECT_EQ(a.workers.min, b.workers.min);
   EXPECT_EQ(a.workers.max, b.workers.max);
   EXPECT_EQ(a.workers.spare, b.workers.spare);
@@ -108,13 +111,15 @@ stages:
     grace: 0s
     env: { A: "", b_: " x ", Y: "yes", N: "null", C: "a\x01b" }
     dead: on
-  p: { from: no, run: node x.js, mode: persistent, batch: 1 }
+  p: { from: no, run: node x.js, mode: persistent, batch: 1, to: h }
+  h: { from: h, run: x, mode: http, http: { path: "/a?b=c", ready: /r, start: 1m1s }, to: s }
+  s: { from: s, run: x, mode: sdk }
 )");
   const Plan again = plan_of(print_file(plan));
   EXPECT_EQ(again.name, "012");
-  ASSERT_EQ(plan.stages.size(), 2u);
-  ASSERT_EQ(again.stages.size(), 2u);
-  for (size_t i = 0; i < 2; ++i) expect_same(again.stages[i], plan.stages[i]);
+  ASSERT_EQ(plan.stages.size(), 4u);
+  ASSERT_EQ(again.stages.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) expect_same(again.stages[i], plan.stages[i]);
   EXPECT_EQ(print_file(again), print_file(plan));
 }
 

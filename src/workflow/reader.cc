@@ -99,6 +99,7 @@ std::string Fields::label(std::string_view key) const {
     case Level::kWorkers:
     case Level::kTarget:
     case Level::kRetry:
+    case Level::kHttp:
       break;
   }
   return fmt::format("{}.{}", name_of(level_), key);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "workflow/command.h"
@@ -18,7 +19,48 @@ using wire::YamlNode;
 constexpr size_t kLongestStageName = 40;
 constexpr size_t kLongestQueueName = 80;  // SQS
 constexpr std::string_view kDeadSuffix = "-dead";
-constexpr std::string_view kModes[] = {"oneshot", "persistent"};
+constexpr size_t kLongestPath = 1024;
+constexpr Duration kShortestStart = std::chrono::milliseconds(100);
+constexpr Duration kLongestStart = std::chrono::hours(1);
+
+struct NamedMode {
+  std::string_view name;
+  Mode mode;
+};
+constexpr NamedMode kModes[] = {{"oneshot", Mode::kOneshot},
+                                {"persistent", Mode::kPersistent},
+                                {"http", Mode::kHttp},
+                                {"sdk", Mode::kSdk}};
+constexpr std::string_view kModeNames[] = {"oneshot", "persistent", "http", "sdk"};
+
+// Variables that a mode gives its programs, so that a stage cannot.
+constexpr std::string_view kHttpVariables[] = {"PORT"};
+constexpr std::string_view kSdkVariables[] = {
+    "AWS_ENDPOINT_URL",  "AWS_ENDPOINT_URL_SQS",  "AWS_REGION",        "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"};
+
+std::span<const std::string_view> variables_of(Mode mode) {
+  switch (mode) {
+    case Mode::kHttp:
+      return kHttpVariables;
+    case Mode::kSdk:
+      return kSdkVariables;
+    case Mode::kOneshot:
+    case Mode::kPersistent:
+      break;
+  }
+  return {};
+}
+
+std::string_view name_of(Mode mode) {
+  return std::ranges::find(kModes, mode, &NamedMode::mode)->name;
+}
+
+// "a oneshot", "an sdk": aloud.
+std::string with_article(Mode mode) {
+  const bool is_vowel = mode == Mode::kHttp || mode == Mode::kSdk;
+  return fmt::format("{} {}", is_vowel ? "an" : "a", name_of(mode));
+}
 
 // What is wrong with the name of a queue; empty when nothing.
 Complaint explain_queue(const std::string& name) {
@@ -33,12 +75,8 @@ Complaint explain_queue(const std::string& name) {
 }
 
 Complaint explain_mode(const std::string& mode) {
-  if (mode == "http" || mode == "sdk") {
-    return {fmt::format("the mode {} is not supported by this version of selvage", mode),
-            "use oneshot or persistent"};
-  }
-  const auto near = closest(mode, kModes);
-  return {fmt::format("mode must be oneshot or persistent, not '{}'", mode),
+  const auto near = closest(mode, kModeNames);
+  return {fmt::format("mode must be oneshot, persistent, http or sdk, not '{}'", mode),
           near.empty() ? "" : fmt::format("did you mean {}?", near)};
 }
 
@@ -65,6 +103,7 @@ PlacedStage StageReader::read(const YamlNode::Entry& entry) {
   if (const YamlNode* node = fields.find("run")) placed.stage.run = read_run(*node);
   read_mode(fields, placed.stage);
   read_settings(fields, placed.stage, problems_);
+  check_env(fields, placed.stage);
   return placed;
 }
 
@@ -103,18 +142,63 @@ void StageReader::read_queues(const Fields& fields, PlacedStage& placed) {
 }
 
 void StageReader::read_mode(const Fields& fields, Stage& stage) {
-  const auto mode = fields.text("mode");
-  if (mode == "persistent") {
-    stage.mode = Mode::kPersistent;
-  } else if (mode && *mode != "oneshot") {
-    const Complaint complaint = explain_mode(*mode);
-    problems_.add(place_of(fields, "mode"), complaint.message, complaint.suggestion);
-    return;  // whether batch has a meaning is unknown
+  if (const auto mode = fields.text("mode")) {
+    const auto* const found = std::ranges::find(kModes, *mode, &NamedMode::name);
+    if (found == std::end(kModes)) {
+      const Complaint complaint = explain_mode(*mode);
+      problems_.add(place_of(fields, "mode"), complaint.message, complaint.suggestion);
+      return;  // whether batch and http have a meaning is unknown
+    }
+    stage.mode = found->mode;
   }
+  read_batch(fields, stage);
+  const YamlNode* const http = fields.find("http");
+  if (http == nullptr) return;
+  read_http(Fields(*http, Level::kHttp, problems_), stage.http);
+  if (stage.mode != Mode::kHttp) {
+    problems_.add(http->at,
+                  fmt::format("http has no meaning for {} stage", with_article(stage.mode)),
+                  "write mode: http or leave http out");
+  }
+}
+
+void StageReader::read_batch(const Fields& fields, Stage& stage) {
   fields.count("batch", {1, 10}, stage.batch);
-  if (stage.mode == Mode::kOneshot && fields.find("batch") != nullptr) {
-    problems_.add(place_of(fields, "batch"), "batch has no meaning for a oneshot stage",
-                  "write mode: persistent or leave batch out");
+  if (stage.mode == Mode::kPersistent || fields.find("batch") == nullptr) return;
+  problems_.add(place_of(fields, "batch"),
+                fmt::format("batch has no meaning for {} stage", with_article(stage.mode)),
+                "write mode: persistent or leave batch out");
+}
+
+void StageReader::read_http(const Fields& fields, Http& http) {
+  read_path(fields, "path", http.path);
+  read_path(fields, "ready", http.ready);
+  fields.duration("start", {kShortestStart, kLongestStart}, http.start);
+}
+
+void StageReader::read_path(const Fields& fields, std::string_view key, std::string& path) {
+  const auto text = fields.text(key);
+  if (!text) return;
+  const auto is_right = [](char c) { return c > ' ' && c < '\x7f' && c != '#'; };
+  if (text->starts_with('/') && text->size() <= kLongestPath &&
+      std::ranges::all_of(*text, is_right)) {
+    path = *text;
+    return;
+  }
+  problems_.add(place_of(fields, key), fmt::format("http.{} '{}' is no path of a URL", key, *text),
+                "it begins with / and has neither spaces nor a #");
+}
+
+// What a mode gives its programs would be in the way of a variable of the same name, or the
+// reverse.
+void StageReader::check_env(const Fields& fields, const Stage& stage) {
+  const std::string_view where = fields.find("env") == nullptr ? "mode" : "env";
+  for (const std::string_view name : variables_of(stage.mode)) {
+    if (!stage.env.contains(std::string(name))) continue;
+    problems_.add(
+        place_of(fields, where),
+        fmt::format("env.{} is set by selvage itself in mode {}", name, name_of(stage.mode)),
+        "leave it out");
   }
 }
 

@@ -27,6 +27,10 @@ class StageReader {
   std::string read_queue(const Fields& fields, std::string_view key);
   void read_queues(const Fields& fields, PlacedStage& placed);
   void read_mode(const Fields& fields, Stage& stage);
+  void read_batch(const Fields& fields, Stage& stage);
+  void read_http(const Fields& fields, Http& http);
+  void read_path(const Fields& fields, std::string_view key, std::string& path);
+  void check_env(const Fields& fields, const Stage& stage);
   std::vector<std::string> read_run(const wire::YamlNode& node);
   std::optional<std::vector<std::string>> read_words(const wire::YamlNode& node);
   std::optional<std::vector<std::string>> read_list(const wire::YamlNode& list);
