@@ -97,6 +97,22 @@ Result<void> Commit::put(const queue::PlacePayload& m) {
   return place(key, key, m.place);
 }
 
+// Whose place is damaged stays so: nothing may be found where it does not stand.
+Result<void> Commit::put(queue::ReplacePayload& m) {
+  const std::string key = store::payload_key(shard_, m.queue, m.seq);
+  auto found = batch_.read(Table::kBody, key);
+  if (!found) return std::unexpected(std::move(found).error());
+  const std::string value = std::move(*found).value_or("");
+  const auto placed = store::decode_payload(value);
+  if (!placed) {
+    log_error("a message with a damaged body {} keeps it", to_hex(key));
+    return {};
+  }
+  write(Table::kBody, key, store::encode_payload(placed->place, m.payload));
+  bodies_.forget(m.queue, m.seq);
+  return {};
+}
+
 Result<void> Commit::place(const std::string& from, const std::string& to,
                            const queue::Place& place) {
   auto found = batch_.read(Table::kBody, from);

@@ -53,6 +53,7 @@ class Commit {
   Result<void> put(const queue::DropMessage& m);
   Result<void> put(queue::PutPayload& m);
   Result<void> put(const queue::PlacePayload& m);
+  Result<void> put(queue::ReplacePayload& m);
   Result<void> put(const queue::DropPayload& m);
   Result<void> put(const queue::MovePayload& m);
   Result<void> put(const queue::AddEvidence& m);

@@ -23,6 +23,7 @@ bool is_admitted(const queue::Command& command, Space space, bool creates) {
   if (space == Space::kAmple) return true;
   if (std::holds_alternative<queue::Send>(command)) return false;
   if (std::holds_alternative<queue::StartMove>(command)) return false;
+  if (std::holds_alternative<queue::Edit>(command)) return false;
   if (std::holds_alternative<queue::CreateQueue>(command)) return !creates;
   const auto* const hand_over = std::get_if<queue::HandOver>(&command);
   return space != Space::kSpent || hand_over == nullptr || !has_outputs(*hand_over);
@@ -32,6 +33,7 @@ uint64_t bytes_of(const queue::Command& command) {
   uint64_t bytes = 0;
   if (const auto* const send = std::get_if<queue::Send>(&command))
     for (const auto& message : send->messages) bytes += message.size;
+  if (const auto* const edit = std::get_if<queue::Edit>(&command)) bytes += edit->size;
   if (const auto* const hand_over = std::get_if<queue::HandOver>(&command))
     for (const auto& item : hand_over->items)
       for (const auto& output : item.outputs) bytes += output.message.size;

@@ -111,6 +111,22 @@ void reschedule(Client& client, const Reschedule& request, Client::Callback<Outc
               parsed_by<Outcomes>(parse_outcomes, std::move(done)));
 }
 
+void edit_message(Client& client, const Edit& edit, Client::Callback<std::string> done) {
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .field("QueueUrl", edit.queue)
+      .field("MessageId", edit.id)
+      .field("MessageBody", edit.body)
+      .end_object();
+  const auto parse = [](const std::string& json) -> Result<std::string> {
+    const auto outcomes = parse_outcomes(json);
+    if (!outcomes) return std::unexpected(outcomes.error());
+    return outcomes->empty() ? "" : outcomes->front();
+  };
+  client.call("Selvage.Edit", std::move(body), parsed_by<std::string>(parse, std::move(done)));
+}
+
 void acknowledge(Client& client, const std::string& queue, const std::string& receipt,
                  Client::Callback<void> done) {
   std::string body;

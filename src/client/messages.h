@@ -69,6 +69,15 @@ struct Reschedule {
 };
 void reschedule(Client& client, const Reschedule& request, Client::Callback<Outcomes> done);
 
+// Gives a message that waits another body; everything else of it stays. "Done", "NoMessage", "Held"
+// (leased), "TooLarge".
+struct Edit {
+  std::string queue;
+  std::string id;
+  std::string body;
+};
+void edit_message(Client& client, const Edit& edit, Client::Callback<std::string> done);
+
 // Deletes a leased message.
 void acknowledge(Client& client, const std::string& queue, const std::string& receipt,
                  Client::Callback<void> done);

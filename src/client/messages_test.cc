@@ -112,6 +112,15 @@ TEST_F(MessagesTest, RescheduleSaysWhenAndWhereOnlyIfAsked) {
   EXPECT_EQ(asked_.body, R"({"QueueUrl":"q","Entries":[{"MessageId":"a","TargetQueueUrl":"r"}]})");
 }
 
+TEST_F(MessagesTest, EditSaysTheNewBody) {
+  const auto outcome = answered<std::string>(
+      [&](auto done) { edit_message(client_, {.queue = "q", .id = "a", .body = "new"}, done); },
+      R"({"Results":[{"Outcome":"Held"}]})");
+  EXPECT_EQ(asked_.action, "Selvage.Edit");
+  EXPECT_EQ(asked_.body, R"({"QueueUrl":"q","MessageId":"a","MessageBody":"new"})");
+  EXPECT_EQ(*outcome, "Held");
+}
+
 TEST_F(MessagesTest, AcknowledgingDeletes) {
   EXPECT_TRUE(answered<void>([&](auto done) { acknowledge(client_, "q", "r", done); }, ""));
   EXPECT_EQ(asked_.action, "AmazonSQS.DeleteMessage");

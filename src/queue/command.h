@@ -13,7 +13,7 @@ namespace selvage::queue {
 
 using Command =
     std::variant<CreateQueue, DeleteQueue, ListQueues, GetQueue, SetQueue, PurgeQueue, EditTags,
-                 Send, Receive, Delete, ChangeVisibility, Peek, Cancel, Reschedule, StartMove,
+                 Send, Receive, Delete, ChangeVisibility, Peek, Cancel, Reschedule, Edit, StartMove,
                  CancelMove, ListMoves, OpenSession, CloseSession, HandOver, Return, Fail>;
 
 // ---- answers; one result per item where the command has items, in their order
@@ -25,7 +25,7 @@ struct Opened {
 };
 using Reply = std::variant<Refusal,                       // of the whole command
                            Done,                          // DeleteQueue, SetQueue, PurgeQueue,
-                                                          // EditTags, CloseSession
+                                                          // EditTags, CloseSession, Edit
                            QueueInfo,                     // CreateQueue, GetQueue
                            QueueConflict,                 // CreateQueue
                            std::vector<QueueInfo>,        // ListQueues, by name

@@ -4,6 +4,7 @@
 #include "queue/engine.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
@@ -13,6 +14,8 @@ namespace selvage::queue {
 namespace {
 
 const Found kNothingFound;
+constexpr std::string_view kLeaseRanOut =
+    R"({"cause":"lease ran out","signature":"lease ran out"})";
 
 }  // namespace
 
@@ -55,6 +58,8 @@ Reads Engine::reads(const Command& command, Instant now, Mutations& out) {
   } else if (const auto* const later = std::get_if<Reschedule>(&command)) {
     if (const Queue* const queue = named(later->queue))
       for (const auto& item : later->items) look_up(*queue, item.id);
+  } else if (const auto* const edit = std::get_if<Edit>(&command)) {
+    if (const Queue* const queue = named(edit->queue)) look_up(*queue, edit->id);
   } else if (const auto* const peek = std::get_if<Peek>(&command)) {
     const Queue* const queue = named(peek->queue);
     if (queue != nullptr && peek->id) look_up(*queue, *peek->id);
@@ -220,7 +225,7 @@ void Engine::advance_queue(Queue& queue, Context& x) {
   if (!vested.delays_over.empty()) dirty_.insert(queue.id());
   for (const Seq seq : vested.run_out)
     if (queue.in_memory(seq)->session)
-      fail(queue, seq, {.ended = x.now, .evidence = R"({"cause":"lease ran out"})"}, x);
+      fail(queue, seq, {.ended = x.now, .evidence = std::string(kLeaseRanOut)}, x);
   expire(queue, x);
   if (stock_.put_idle_back(queue, x)) dirty_.insert(queue.id());
   stock_.want_due_pages(queue, x.now);

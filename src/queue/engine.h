@@ -71,8 +71,7 @@ class Engine {
   // Queues that may have become receivable since the last call, each once, in order of id.
   std::vector<QueueId> take_woken();
   bool has_woken() const { return !woken_.empty(); }
-  // "" for a queue that is gone.
-  std::string name_of(QueueId queue) const;
+  std::string name_of(QueueId queue) const;  // "" for one that is gone
   const QueueConfig* config_of(const std::string& queue) const;
   // One was answered without a message. Not for a receive that is tried again and again.
   void count_empty_receive(const std::string& queue);
@@ -106,6 +105,7 @@ class Engine {
   Reply run(Peek& c, Context& x);
   Reply run(Cancel& c, Context& x);
   Reply run(Reschedule& c, Context& x);
+  Reply run(Edit& c, Context& x);
   Reply run(StartMove& c, Context& x);
   Reply run(CancelMove& c, Context& x);
   Reply run(ListMoves& c, Context& x);

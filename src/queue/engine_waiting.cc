@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "queue/engine.h"
+#include "queue/engine_hold.h"
 
 namespace selvage::queue {
 namespace {
@@ -24,6 +25,17 @@ PeekPlace place_of(const Place& place, Seq seq, const Message& message) {
 
 bool is_after(const PeekPlace& place, const std::optional<PeekPlace>& after) {
   return !after || std::pair(after->time, after->seq) < std::pair(place.time, place.seq);
+}
+
+// In another queue its retention begins anew, or it might expire by being moved. One that comes
+// back to where it died is no dead letter any more.
+void begin_anew(Message& message, const Queue& target, Instant now) {
+  message.retained_from = std::max(message.retained_from, now);
+  if (target.is_fifo()) message.sent = message.retained_from = now;  // in line by when it came
+  if (message.source != target.record.name) return;
+  message.source.clear();
+  message.taken_before += message.taken;
+  message.taken = message.failed = 0;
 }
 
 }  // namespace
@@ -123,6 +135,7 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
     edited.retained_from = edited.vest;  // nothing expires before it can be received
   }
   if (target != &queue) {
+    begin_anew(edited, *target, x.now);
     // A FIFO queue has one delay for all, from when they came; what it waited for is over.
     const Instant came = std::max(target->record.extent.last_time, edited.sent);
     if (target->is_fifo() && edited.vest > x.now) edited.vest = came + target->record.config.delay;
@@ -132,6 +145,27 @@ OrRefusal<Done> Engine::reschedule(Queue& queue, const Reschedule::Item& item, C
     stock_.relocate(queue, *at, std::move(edited), x);
     touch(queue);
   }
+  return Done{};
+}
+
+Reply Engine::run(Edit& c, Context& x) {
+  Queue* const queue = find(c.queue);
+  if (queue == nullptr) return Refusal::kNoSuchQueue;
+  advance_queue(*queue, x);
+  const auto at = Stock::locate(*queue, c.id, x);
+  if (!at) return Refusal::kNoMessage;
+  if (at->message->leased) return Refusal::kHeld;
+  if (c.size > queue->record.config.max_message_bytes) return Refusal::kTooLarge;
+  const Seq seq = at->seq;
+  if (at->place.is_held()) {
+    hold(*queue, seq, x, [&](Message& message) { message.size = c.size; });
+  } else {
+    Message edited = *at->message;
+    edited.size = c.size;
+    stock_.replace(*queue, *at, std::move(edited), x);
+    touch(*queue);
+  }
+  x.out.emplace_back(ReplacePayload{queue->id(), seq, std::move(c.payload)});
   return Done{};
 }
 

@@ -164,6 +164,7 @@ class Journal {
     SELVAGE_CHECK(payloads_.emplace(At(m.queue, m.seq), stored).second);
   }
   void put(const PlacePayload& m) { payloads_.at({m.queue, m.seq}).place = m.place; }
+  void put(const ReplacePayload& m) { payloads_.at({m.queue, m.seq}).text = m.payload; }
   void put(const DropPayload& m) {
     SELVAGE_CHECK(payloads_.erase({m.queue, m.seq}) == 1);
     SELVAGE_CHECK((evidence_.erase({m.queue, m.seq}) > 0) == m.has_evidence);

@@ -93,6 +93,13 @@ struct Reschedule {  // messages that wait, delayed ones included
   std::vector<Item> items;
 };
 
+struct Edit {  // one that waits, delayed ones included: another payload, everything else as it was
+  std::string queue;
+  MessageId id;
+  Payload payload;
+  uint32_t size = 0;  // see Message::size
+};
+
 // ---- sessions and what is done in them
 struct OpenSession {
   SessionId resume;  // none: a new one

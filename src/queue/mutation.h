@@ -76,6 +76,11 @@ struct PlacePayload {  // the record stands elsewhere now
   Seq seq;
   Place place;
 };
+struct ReplacePayload {  // by another, in its place
+  QueueId queue;
+  Seq seq;
+  Payload payload;
+};
 struct DropPayload {  // and the evidence, if there is any
   QueueId queue;
   Seq seq;
@@ -116,9 +121,10 @@ struct DropMoveTask {
   MoveTaskId task;
 };
 
-using Mutation = std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage,
-                              PutPayload, PlacePayload, DropPayload, MovePayload, AddEvidence,
-                              PutDeduplication, DropDeduplications, PutMoveTask, DropMoveTask>;
+using Mutation =
+    std::variant<PutQueue, DropQueue, DropMessages, PutMessage, DropMessage, PutPayload,
+                 PlacePayload, ReplacePayload, DropPayload, MovePayload, AddEvidence,
+                 PutDeduplication, DropDeduplications, PutMoveTask, DropMoveTask>;
 using Mutations = std::vector<Mutation>;
 
 }  // namespace selvage::queue

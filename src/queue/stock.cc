@@ -80,6 +80,12 @@ void Stock::relocate(Queue& queue, const Standing& from, Message message, Contex
   enter(queue, from.seq, {std::move(message), to}, x);
 }
 
+void Stock::replace(Queue& queue, const Standing& from, Message message, Context& x) {
+  const Place place = from.place;
+  leave(queue, from, x);
+  enter(queue, from.seq, {std::move(message), place}, x);
+}
+
 void Stock::end_delay(Queue& queue, Seq seq, Context& x) {
   const auto* const entry = queue.messages.find(seq);
   if (entry == nullptr) return;  // pushed out meanwhile, it comes with the next page

@@ -39,6 +39,8 @@ class Stock {
   void hold(Queue& queue, Seq seq, Context& x, Edit&& edit);
   // One that waits becomes `message`, in another place; its payload is told.
   void relocate(Queue& queue, const Standing& from, Message message, Context& x);
+  // The same where it stands: only what is not a matter of place has changed.
+  void replace(Queue& queue, const Standing& from, Message message, Context& x);
   // Its delay is over: the same, within the place that its payload knows.
   void end_delay(Queue& queue, Seq seq, Context& x);
   // The delay of one that waits on a FIFO queue has changed: `message` as it is now.

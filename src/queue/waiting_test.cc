@@ -134,6 +134,89 @@ TEST_F(WaitingTest, ADeadLetterIsCancelledAndMovedByItsOldId) {
   expect_counts("dead", 3, 0, 0);
 }
 
+TEST_F(WaitingTest, AMessageThatComesBackToWhereItDiedIsNoDeadLetterAnyMore) {
+  const MessageId killed = kill();
+  get("dead");
+  pass(days(3));
+  EXPECT_TRUE(reschedule("dead", killed, {}, "q").has_value());
+  pass(days(2));  // of a retention of four
+  const Delivery back = ask<std::vector<Delivery>>(Receive{.queue = "q"}).at(0);
+  EXPECT_EQ(back.message.id, killed);
+  EXPECT_EQ(back.message.source, "");
+  EXPECT_EQ(back.message.taken, 1u) << "what was received as a dead letter does not count here";
+  EXPECT_EQ(back.message.taken_before, 2u);
+  EXPECT_EQ(back.message.failed, 0u);
+  EXPECT_EQ(journal_.evidence_of(back.receipt.queue, back.receipt.seq).size(), 1u);
+}
+
+TEST_F(WaitingTest, AFifoDeadLetterThatIsMovedIsRetainedAnewAndStandsBehind) {
+  create_fifo("old.fifo");
+  create_fifo("new.fifo");
+  const Sent first = send("old.fifo", "g", "first");
+  pass(days(3));
+  send("new.fifo", "g", "second");
+  EXPECT_TRUE(reschedule("old.fifo", first.id, {}, "new.fifo").has_value());
+  pass(days(2));
+  EXPECT_THAT(peek("new.fifo"), ElementsAre("second", "first"));
+}
+
+// ---- edit
+
+TEST_F(WaitingTest, AnEditedMessageIsTheSameInAllButItsPayload) {
+  create("q");
+  const Sent sent = send_later("q", "old", minutes(1));
+  const Message before = ask<Peeked>(Peek{"q", {}, sent.id, {}, 1}).messages.at(0).message;
+  ask<Done>(Edit{"q", sent.id, "the new one", 11});
+  Message after = ask<Peeked>(Peek{"q", {}, sent.id, {}, 1}).messages.at(0).message;
+  EXPECT_EQ(after.size, 11u);
+  after.size = before.size;
+  EXPECT_EQ(after, before);
+  pass(minutes(1));
+  EXPECT_THAT(get("q"), ElementsAre("the new one"));
+}
+
+TEST_F(WaitingTest, ADeadLetterIsEditedAndKeepsItsEvidence) {
+  const MessageId killed = kill();
+  ask<Done>(Edit{"dead", killed, "mended", 6});
+  EXPECT_THAT(peek("dead"), ElementsAre("filler0", "filler1", "filler2", "mended"));
+  const Delivery seen = ask<Peeked>(Peek{"dead", {}, killed, {}, 1}).messages.at(0);
+  EXPECT_EQ(journal_.evidence_of(seen.receipt.queue, seen.receipt.seq).size(), 1u);
+  EXPECT_EQ(seen.message.source, "q");
+}
+
+TEST_F(WaitingTest, AMessageThatWasGivenBackIsEditedWhereItStands) {
+  create("q");
+  const Sent first = send("q", "first");
+  send("q", "second");
+  ask<ItemResults>(Return{{{take("q", open()), Duration{0}}}});
+  ask<Done>(Edit{"q", first.id, "1st", 3});
+  EXPECT_THAT(peek("q"), ElementsAre("1st", "second"));
+}
+
+TEST_F(WaitingTest, AnEditedFifoMessageKeepsItsPlaceInItsGroup) {
+  create_fifo("q.fifo");
+  send("q.fifo", "g", "1");
+  const Sent second = send("q.fifo", "g", "2");
+  send("q.fifo", "g", "3");
+  pass(minutes(1));
+  ask<Done>(Edit{"q.fifo", second.id, "two", 3});
+  EXPECT_THAT(peek("q.fifo"), ElementsAre("1", "two", "3"));
+}
+
+TEST_F(WaitingTest, WhatCannotBeEditedStaysAsItIs) {
+  ConfigPatch config;
+  config.max_message_bytes = 1024;
+  create("q", config);
+  const Sent sent = send("q", "x");
+  EXPECT_EQ(refusal(Edit{"none", sent.id, "y", 1}), Refusal::kNoSuchQueue);
+  EXPECT_EQ(refusal(Edit{"q", Uuid::from_random(5, 1), "y", 1}), Refusal::kNoMessage);
+  EXPECT_EQ(refusal(Edit{"q", sent.id, "y", 1025}), Refusal::kTooLarge);
+  EXPECT_THAT(peek("q"), ElementsAre("x"));
+  take("q");
+  EXPECT_EQ(refusal(Edit{"q", sent.id, "y", 1}), Refusal::kHeld);
+  EXPECT_THAT(peek("q"), ElementsAre("x"));
+}
+
 TEST_F(WaitingTest, AnIdThatWasNeverGivenIsNotFound) {
   create("q");
   send("q", "x");

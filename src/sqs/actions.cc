@@ -37,6 +37,7 @@ constexpr NamedAction kActions[] = {
     {"Selvage.Peek", peek, About::kQueue, "ReceiveMessage"},
     {"Selvage.Cancel", cancel, About::kQueue, "DeleteMessage"},
     {"Selvage.Reschedule", reschedule, About::kQueue, "ChangeMessageVisibility"},
+    {"Selvage.Edit", edit, About::kQueue, "SendMessage"},
     {"Selvage.SetRetryPolicy", set_retry_policy, About::kQueue, "SetQueueAttributes"},
     {"Selvage.SetGate", set_gate, About::kQueue, "SetQueueAttributes"},
     {"Selvage.OpenSession", open_session, About::kNoQueue},

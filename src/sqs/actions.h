@@ -43,6 +43,7 @@ void receive(const CallPtr& call);
 void peek(const CallPtr& call);
 void cancel(const CallPtr& call);
 void reschedule(const CallPtr& call);
+void edit(const CallPtr& call);
 void hand_over(const CallPtr& call);
 void return_messages(const CallPtr& call);
 void fail_messages(const CallPtr& call);

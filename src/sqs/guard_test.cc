@@ -280,6 +280,7 @@ std::vector<Sample> samples() {
       {"Selvage.Peek", q + "}"},
       {"Selvage.Cancel", q + R"(,"MessageIds":[)" + id + "]}"},
       {"Selvage.Reschedule", q + R"(,"Entries":[{"MessageId":)" + id + "}]}"},
+      {"Selvage.Edit", q + R"(,"MessageBody":"b","MessageId":)" + id + "}"},
       {"Selvage.SetRetryPolicy", q + "}"},
       {"Selvage.SetGate", q + "}"},
       {"Selvage.OpenSession", "{}"},

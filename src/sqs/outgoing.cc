@@ -16,16 +16,6 @@ constexpr std::string_view kTraceAttribute = "AWSTraceHeader";
 constexpr std::string_view kTraceHttpHeader = "X-Amzn-Trace-Id";
 constexpr size_t kMaxToken = 128;
 
-OrError<void> check_body(const std::string& body) {
-  if (const auto character = forbidden_character(body))
-    return refuse(kInvalidMessageContents,
-                  fmt::format("Invalid binary character '#x{:X}' was found in the message body, "
-                              "the set of allowed characters is #x9 | #xA | #xD | [#x20-#xD7FF] | "
-                              "[#xE000-#xFFFD] | [#x10000-#x10FFFF].",
-                              *character));
-  return {};
-}
-
 OrError<void> check_system(const MessageAttributes& system) {
   for (const auto& [name, attribute] : system) {
     if (name != kTraceAttribute)
@@ -67,6 +57,16 @@ OrError<std::optional<Duration>> delay_of(const Outgoing& message) {
 }
 
 }  // namespace
+
+OrError<void> check_body(const std::string& body) {
+  if (const auto character = forbidden_character(body))
+    return refuse(kInvalidMessageContents,
+                  fmt::format("Invalid binary character '#x{:X}' was found in the message body, "
+                              "the set of allowed characters is #x9 | #xA | #xD | [#x20-#xD7FF] | "
+                              "[#xE000-#xFFFD] | [#x10000-#x10FFFF].",
+                              *character));
+  return {};
+}
 
 bool take_member(std::string_view name, Value& v, Outgoing& message) {
   if (name == "Id") return take(v, message.id);

@@ -28,6 +28,9 @@ bool take_member(std::string_view name, Value& value, Outgoing& message);
 OrError<queue::NewMessage> to_message(Outgoing& message, const Call& call,
                                       const std::string& queue);
 
+// What a body must not contain: InvalidMessageContents.
+OrError<void> check_body(const std::string& body);
+
 // A group, deduplication or attempt id: 1 to 128 letters, digits and punctuation.
 OrError<void> check_token(std::string_view parameter, std::string_view value);
 

@@ -148,6 +148,7 @@ TEST_F(ProtocolTest, ValueOfAnotherKindIsRefusedByName) {
            Row{"Selvage.Peek", "MaxNumberOfMessages", R"("1")"},
            Row{"Selvage.Cancel", "MessageIds", R"("one")"},
            Row{"Selvage.Reschedule", "Entries", R"([{"DelayMs":1.5}])"},
+           Row{"Selvage.Edit", "MessageBody", "1"},
            Row{"Selvage.Receive", "QueueUrls", R"("q")"},
            Row{"Selvage.OpenSession", "Holding", R"("one")"},
            Row{"Selvage.Receive", "VisibilityTimeoutMs", R"("1")"},
@@ -217,6 +218,8 @@ TEST_F(ProtocolTest, EveryActionOnAQueueNeedsOneThatExists) {
            Row{"Selvage.Cancel", R"("MessageIds":["00000000-0000-0000-0000-000000000001"])"},
            Row{"Selvage.Reschedule",
                R"("Entries":[{"MessageId":"00000000-0000-0000-0000-000000000001"}])"},
+           Row{"Selvage.Edit",
+               R"("MessageBody":"b","MessageId":"00000000-0000-0000-0000-000000000001")"},
            Row{"Selvage.Receive", session},
            Row{"Selvage.SetRetryPolicy", R"("Attempts":2)"},
        }) {

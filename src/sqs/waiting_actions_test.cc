@@ -35,6 +35,10 @@ class WaitingActions : public ApiTest {
   Answer reschedule(const std::string& entries) {
     return ours("Reschedule", R"({"QueueUrl":"q","Entries":[)" + entries + "]}");
   }
+  Answer edit(const std::string& id, const std::string& body, const std::string& queue = "q") {
+    return ours("Edit", fmt::format(R"({{"QueueUrl":"{}","MessageId":"{}","MessageBody":"{}"}})",
+                                    queue, id, body));
+  }
   Answer receive(const std::string& rest) { return ours("Receive", "{" + rest + "}"); }
   static std::string quoted(const std::string& text) { return '"' + text + '"'; }
   // The values of every member of that name.
@@ -234,6 +238,34 @@ TEST_F(WaitingActions, PeekChecksWhatItIsAsked) {
     EXPECT_EQ(peek(R"("NextToken":")" + to_base64(token + std::string(15, '\xFF')) + '"').status,
               200)
         << "any place is one";
+}
+
+// ---- Edit
+
+TEST_F(WaitingActions, EditedMessageHasAnotherBodyAndTheSameAttributes) {
+  const std::string id =
+      send_all(R"({"MessageBody":"old","MessageGroupId":"g","MessageAttributes":)"
+               R"({"a":{"DataType":"String","StringValue":"x"}}})")["MessageId"];
+  EXPECT_EQ(edit(id, "new").body, R"({"Results":[{"Outcome":"Done"}]})");
+  EXPECT_THAT(peek().body, HasSubstr(R"("StringValue":"x")"));
+  const Answer taken = amazon("ReceiveMessage", R"({"QueueUrl":"q"})");
+  EXPECT_EQ(taken["MessageId"], id);
+  EXPECT_EQ(taken["Body"], "new");
+  EXPECT_EQ(taken["MD5OfBody"], "22af645d1859cb5ca6da0c484f1f37ea");
+}
+
+TEST_F(WaitingActions, MessageThatCannotBeEditedSaysWhy) {
+  EXPECT_EQ(edit(kNobody, "new")["Outcome"], "NoMessage");
+  send_body("q", "held");
+  take("q");
+  EXPECT_EQ(edit(peek()["MessageId"], "new")["Outcome"], "Held");
+  create("small", R"({"MaximumMessageSize":"1024"})");
+  const std::string id = send_body("small", "s");
+  EXPECT_EQ(edit(id, std::string(1025, 'x'), "small")["Outcome"], "TooLarge");
+  EXPECT_EQ(edit(id, "\\u0001", "small").error(), "InvalidMessageContents");
+  EXPECT_EQ(edit(id, "", "small").error(), "MissingRequiredParameterException");
+  EXPECT_EQ(edit("nonsense", "b").query_error, "InvalidParameterValue;Sender");
+  EXPECT_EQ(edit(id, "b", "none").error(), "QueueDoesNotExist");
 }
 
 // ---- Cancel
