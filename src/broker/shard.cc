@@ -225,7 +225,8 @@ Result<void> Shard::tick(Instant now) {
     const auto closed =
         execute(queue::CloseSession{.session = session,
                                     .generation = UINT64_MAX,
-                                    .evidence = R"({"cause":"the worker did not come back"})"},
+                                    .evidence = R"({"cause":"the worker did not come back",)"
+                                                R"("signature":"the worker did not come back"})"},
                 now);
     if (!closed) return std::unexpected(closed.error());
   }

@@ -182,7 +182,8 @@ TEST_F(WaitingTest, AMessageThatMovesTwiceInOneCommitKeepsBodyAndEvidence) {
   for (int i = 0; i < 2; ++i)
     for (const Delivery& d : receive("other")) found[d.payload] = d.evidence;
   EXPECT_EQ(found["first"], std::vector<std::string>{"why"});
-  EXPECT_EQ(found["second"], std::vector<std::string>{R"({"cause":"lease ran out"})"});
+  EXPECT_EQ(found["second"],
+            std::vector<std::string>{R"({"cause":"lease ran out","signature":"lease ran out"})"});
   EXPECT_EQ(records(store::Table::kBody), 2u);
   EXPECT_EQ(records(store::Table::kEvidence), 2u);
 }

@@ -14,7 +14,8 @@ std::string evidence_of_death(const std::string& worker) {
   wire::JsonWriter out(json);
   out.begin_object();
   if (!worker.empty()) out.field("worker", worker);
-  out.field("cause", "the worker's connection closed").end_object();
+  constexpr std::string_view kCause = "the worker's connection closed";
+  out.field("cause", kCause).field("signature", kCause).end_object();
   return json;
 }
 
