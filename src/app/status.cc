@@ -31,6 +31,8 @@ void count(const incident::Event& event, StageStatus& stage) {
   switch (event.kind) {
     case incident::Kind::kProgramDied:
     case incident::Kind::kProgramHung:
+    case incident::Kind::kOutOfMemory:
+    case incident::Kind::kKilled:
     case incident::Kind::kWorkerDied:
       ++stage.restarts;
       break;
@@ -41,6 +43,14 @@ void count(const incident::Event& event, StageStatus& stage) {
     case incident::Kind::kRetried:
     case incident::Kind::kProcessDied:
     case incident::Kind::kProcessRestarted:
+    case incident::Kind::kRedelivered:
+    case incident::Kind::kDeadLettered:
+    case incident::Kind::kBackedOff:
+    case incident::Kind::kBreakerOpened:
+    case incident::Kind::kBreakerClosed:
+    case incident::Kind::kScaled:
+    case incident::Kind::kRolledOut:
+    case incident::Kind::kRolledBack:
       break;
   }
 }

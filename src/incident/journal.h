@@ -5,23 +5,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
+#include "incident/kind.h"
 
 namespace selvage::incident {
-
-enum class Kind {
-  kProgramDied,  // a program ended by a signal, or with an exit code that is a failure
-  kProgramHung,  // a program was killed at its deadline
-  kWorkerDied,   // a runner ended without being asked to
-  kRestarted,    // a runner or a program is running again
-  kRecovered,    // the first redo of a message that a dead worker held: a program has it again
-  kRetried,      // a later redo, after its back-off
-  kProcessDied,  // the broker or the supervisor ended without being asked to
-  kProcessRestarted,
-};
 
 struct Event {
   Instant at{};
@@ -32,8 +23,6 @@ struct Event {
   std::string cause;
   Duration recovery{0};  // kRecovered, kRetried: since the former worker lost it
 };
-
-std::string_view name_of(Kind kind);
 
 // Appends with one write(2) per event, so that lines of several processes do not mix.
 class Journal {
@@ -48,6 +37,10 @@ class Journal {
   explicit Journal(std::string path) : path_(std::move(path)) {}
   std::string path_;
 };
+
+// Of a line of the file; nullopt: it is none, or of a kind that is not known here.
+std::optional<Event> parse_event(std::string_view json);
+std::string to_json(const Event& event);
 
 // The events of the older file and the current one, in order. Lines that make no sense are skipped.
 // A missing file has no events.

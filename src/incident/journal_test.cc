@@ -45,6 +45,24 @@ TEST_F(JournalTest, EventsComeBackAsTheyWereRecorded) {
   EXPECT_EQ(events[1].kind, Kind::kProcessDied);
 }
 
+TEST_F(JournalTest, EveryKindHasANameOfItsOwnAndComesBack) {
+  Journal journal = Journal::open(path_).value();
+  for (const Kind kind : all_kinds())
+    journal.record({.at = from_micros(1),
+                    .kind = kind,
+                    .stage = {},
+                    .worker = {},
+                    .message = {},
+                    .cause = {},
+                    .recovery = {}});
+  const auto events = read_journal(path_);
+  ASSERT_EQ(events.size(), all_kinds().size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].kind, all_kinds()[i]);
+    EXPECT_FALSE(sentence_of(events[i].kind).empty());
+  }
+}
+
 TEST_F(JournalTest, ATornOrForeignLineIsSkipped) {
   std::ofstream(path_) << "{\"at_us\":1,\"ki\nnonsense\n{\"kind\":\"unheard-of\"}\n"
                        << "{\"at_us\":3,\"kind\":\"restarted\"}\n";
