@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -85,6 +86,8 @@ struct FeederSetting {
   std::string worker;  // its name
   process::Reactor& reactor;
   Clock& clock;
+  // What the program writes to standard error, as it comes; may be absent.
+  std::function<void(std::string_view bytes)> said = {};
 };
 
 std::unique_ptr<Feeder> make_oneshot(const FeederSetting& setting, Feeder::Events events);

@@ -58,7 +58,8 @@ class FeederTest : public testing::Test {
     make(make_feeder);
   }
   void make(Make make_feeder) {
-    feeder_ = make_feeder({stage_, plan_, "shrink-1", reactor_, clock_},
+    feeder_ = make_feeder({stage_, plan_, "shrink-1", reactor_, clock_,
+                           [this](std::string_view bytes) { said_ += bytes; }},
                           {.started = [this] { ++started_; },
                            .ended = [this](Verdict v) { verdicts_.push_back(std::move(v)); },
                            .progress = [this](double p) { progress_.push_back(p); },
@@ -109,6 +110,7 @@ class FeederTest : public testing::Test {
   int ready_changes_ = 0;
   std::deque<Verdict> verdicts_;
   std::vector<double> progress_;
+  std::string said_;  // on standard error, all of it
 };
 
 }  // namespace selvage::runner

@@ -168,10 +168,11 @@ Result<void> HttpServer::start_program() {
   std::vector<std::string> environment = environment_;
   set(environment, "PORT", std::to_string(*port));
   set(environment, "SELVAGE_PORT", std::to_string(*port));
-  SELVAGE_TRY(program_.start({.argv = setting_.stage.run,
-                              .environment = std::move(environment),
-                              .directory = setting_.plan.directory},
-                             {.output = {}, .ended = [this] { program_ended(); }}));
+  SELVAGE_TRY(program_.start(
+      {.argv = setting_.stage.run,
+       .environment = std::move(environment),
+       .directory = setting_.plan.directory},
+      {.output = {}, .errors = setting_.said, .ended = [this] { program_ended(); }}));
   program_.close_input();
   connection_ = http::ClientConnection::create(setting_.reactor, {kLoopback, *port}, {}, kMostBody);
   return {};

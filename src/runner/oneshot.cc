@@ -68,9 +68,10 @@ void Oneshot::feed(const client::Message& message, const Places& places) {
   output_.clear();
   too_large_ = false;
   started_ = setting_.clock.now();
-  const auto started = program_.start(
-      request_for(message, places),
-      {.output = [this](auto bytes) { take_output(bytes); }, .ended = [this] { program_ended(); }});
+  const auto started = program_.start(request_for(message, places),
+                                      {.output = [this](auto bytes) { take_output(bytes); },
+                                       .errors = setting_.said,
+                                       .ended = [this] { program_ended(); }});
   if (!started) return could_not_start(started.error());
   backoff_.reset();
   program_.set_deadline(setting_.stage.deadline);

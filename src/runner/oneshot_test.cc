@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "runner/feeder_fixture.h"
+#include "runner/program.h"
 
 namespace selvage::runner {
 namespace {
@@ -83,6 +84,12 @@ TEST_F(OneshotTest, EndlessOutputFailsTheAttemptAndEndsTheProgram) {
 
 TEST_F(OneshotTest, ErrorsOfTheProgramAreEvidence) {
   EXPECT_EQ(verdict_of("echo why it failed >&2; exit 3").errors, "why it failed\n");
+}
+
+TEST_F(OneshotTest, WhatItSaysIsHeardInFullBeforeItsVerdict) {
+  const Verdict verdict = verdict_of("head -c 20000 /dev/zero | tr '\\0' x >&2; exit 3");
+  EXPECT_EQ(verdict.errors.size(), Program::kErrorTail);
+  EXPECT_EQ(said_.size(), 20'000u);
 }
 
 TEST_F(OneshotTest, WhoMeetsItsDeadlineHasFailedWhateverItsExitCode) {

@@ -65,11 +65,12 @@ void Persistent::start() {
   answer_.reset();
   broken_.reset();
   up_since_ = setting_.clock.now();
-  const auto started = program_.start(
-      {.argv = setting_.stage.run,
-       .environment = environment_,
-       .directory = setting_.plan.directory},
-      {.output = [this](auto bytes) { take_output(bytes); }, .ended = [this] { program_ended(); }});
+  const auto started = program_.start({.argv = setting_.stage.run,
+                                       .environment = environment_,
+                                       .directory = setting_.plan.directory},
+                                      {.output = [this](auto bytes) { take_output(bytes); },
+                                       .errors = setting_.said,
+                                       .ended = [this] { program_ended(); }});
   if (!started) {
     log_error("{}", started.error().message);
     restart_later();

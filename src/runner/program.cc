@@ -182,6 +182,7 @@ bool Program::drain_errors() {
 }
 
 void Program::keep_errors(std::string_view bytes) {
+  if (callbacks_.errors) callbacks_.errors(bytes);
   errors_ += bytes;
   if (errors_.size() > kErrorTail) errors_.erase(0, errors_.size() - kErrorTail);
 }

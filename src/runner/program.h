@@ -30,6 +30,8 @@ class Program {
   struct Callbacks {
     // Of standard output, as it comes. None: that goes where standard error goes.
     std::function<void(std::string_view bytes)> output;
+    // Of standard error, as it comes; may be absent. Its tail is kept in any case.
+    std::function<void(std::string_view bytes)> errors = {};
     std::function<void()> ended;  // once; all output came before; the program may be started again
   };
 

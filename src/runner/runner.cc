@@ -62,6 +62,7 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
       stage_(*settings_.plan.find(settings_.stage)),
       artifacts_(std::move(artifacts)),
       journal_(std::move(journal)),
+      log_(incident::log_path(settings_.data, settings_.worker)),
       lock_(std::move(lock)),
       work_root_(std::filesystem::path(settings_.data) / "work" /
                  fmt::format("{}.{}", settings_.worker, getpid())),
@@ -84,8 +85,10 @@ Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident:
                             },
                         .progress = [this](double) { program_alive(); },
                         .ready_changed = [this] { step(); }};
-  feeder_ =
-      make_feeder({stage_, settings_.plan, settings_.worker, reactor_, clock_}, std::move(events));
+  const FeederSetting setting{
+      stage_,   settings_.plan, settings_.worker,
+      reactor_, clock_,         [this](std::string_view bytes) { program_said(bytes); }};
+  feeder_ = make_feeder(setting, std::move(events));
   control_.on_lost([this] { connection_lost(); });
 }
 
@@ -255,6 +258,10 @@ void Runner::program_started() {
   if (current_->failed == 0 || current_->freed == Instant{}) return;
   const auto kind = current_->failed == 1 ? incident::Kind::kRecovered : incident::Kind::kRetried;
   record(kind, *current_, "", clock_.now() - current_->freed);
+}
+
+void Runner::program_said(std::string_view bytes) {
+  log_.take(clock_.now(), current_ ? current_->id : "", bytes);
 }
 
 // Progress renews the deadline, so the leases have to follow, those of the messages behind it too.

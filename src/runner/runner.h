@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "client/client.h"
 #include "incident/journal.h"
+#include "incident/worker_log.h"
 #include "process/lock_file.h"
 #include "process/reactor.h"
 #include "runner/feeder.h"
@@ -65,6 +66,7 @@ class Runner {
   void start_next();
   void program_started();
   void program_alive();
+  void program_said(std::string_view bytes);
 
   // ---- out
   void program_lost(const Verdict& verdict);
@@ -94,6 +96,7 @@ class Runner {
   process::Reactor reactor_;
   artifact::Artifacts artifacts_;
   incident::Journal journal_;
+  incident::WorkerLog log_;
   process::LockFile lock_;
   // Ours alone: what a dead runner of the same name left behind may still write to its own.
   std::string work_root_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "incident/signature.h"
 #include "runner/runner.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
@@ -23,6 +24,18 @@ std::string host_name() {
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
 }
 
+// What the end of the process says needs no words of its own.
+std::string signature(const std::string& stage, const Verdict& verdict) {
+  const process::Ended end{.exit_code = verdict.exit_code, .signal = verdict.signal};
+  return incident::signature_of(
+      {.stage = stage,
+       .exit_code = verdict.exit_code,
+       .signal = verdict.signal,
+       .hung = verdict.hung,
+       .reason = verdict.cause == end.describe() ? std::string_view() : verdict.cause,
+       .errors = verdict.errors});
+}
+
 }  // namespace
 
 // The broker does not know yet: it is told with the next step, before a new session is opened.
@@ -34,6 +47,7 @@ void Runner::program_lost(const Verdict& verdict) {
 }
 
 void Runner::attempt_ended(const Verdict& verdict) {
+  log_.end_line(clock_.now(), current_->id);
   if (abandoned_) {
     // The lease is gone: there is nobody to tell.
   } else if (give_back_current_) {
@@ -130,7 +144,8 @@ std::string Runner::evidence(const client::Message* message, const Verdict& verd
     out.field("signal", int64_t{verdict.signal});
   else
     out.field("exit_code", int64_t{verdict.exit_code});
-  out.field("cpu_us", verdict.cpu_us)
+  out.field("signature", signature(stage_.name, verdict))
+      .field("cpu_us", verdict.cpu_us)
       .field("max_rss_kib", verdict.max_rss_kib)
       .field("stderr", verdict.errors)
       .end_object();

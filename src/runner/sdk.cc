@@ -96,10 +96,11 @@ void Sdk::admit(const Access& access) {
 void Sdk::start() {
   up_since_ = setting_.clock.now();
   used_ = access_->key.id;
-  const auto started = program_.start({.argv = setting_.stage.run,
-                                       .environment = environment(),
-                                       .directory = setting_.plan.directory},
-                                      {.output = {}, .ended = [this] { program_ended(); }});
+  const auto started =
+      program_.start({.argv = setting_.stage.run,
+                      .environment = environment(),
+                      .directory = setting_.plan.directory},
+                     {.output = {}, .errors = setting_.said, .ended = [this] { program_ended(); }});
   if (started) return program_.close_input();
   const Duration wait = std::max<Duration>(backoff_.after(Duration{0}), std::chrono::seconds(1));
   log_error("{}; trying again in {} s", started.error().message, wait / std::chrono::seconds(1));
