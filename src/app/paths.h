@@ -4,8 +4,14 @@
 
 #include <string>
 
+#include "base/error.h"
+
 namespace selvage::app {
 
 std::string absolute(const std::string& path);
+
+// Whether a workflow has run on this machine with this data directory.
+bool has_run_directory(const std::string& data);
+Error no_run_directory(const std::string& data);
 
 }  // namespace selvage::app

@@ -35,6 +35,14 @@ std::string show_time(Instant t) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
+std::string show_moment(Instant t) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(t.time_since_epoch());
+  const auto millis =
+      std::chrono::floor<std::chrono::milliseconds>(t.time_since_epoch() - seconds).count();
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03}",
+                     fmt::gmtime(static_cast<std::time_t>(seconds.count())), millis);
+}
+
 std::string show_size(int64_t bytes) {
   if (bytes > 0 && bytes % (kKibi * kKibi) == 0) return fmt::format("{}MiB", bytes / kKibi / kKibi);
   if (bytes > 0 && bytes % kKibi == 0) return fmt::format("{}KiB", bytes / kKibi);
@@ -60,6 +68,15 @@ std::string excerpt(std::string_view text, size_t width) {
   for (const char c : text) {
     if (begins_character(c) && ++length > width) return line + "…";
     line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return line;
+}
+
+std::string printable(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool is_control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F';
+    line += is_control ? '?' : c;
   }
   return line;
 }

@@ -13,12 +13,16 @@
 namespace selvage::app {
 
 std::string show_time(Instant t);        // "2026-11-22 10:03:07 UTC"
+std::string show_moment(Instant t);      // "2026-11-22 10:03:07.123": of many that are close
 std::string show_size(int64_t bytes);    // "1MiB", "256KiB", "1000B": as options take it
 std::string show_bytes(uint64_t bytes);  // "512 B", "1.5 MiB": about as many
 std::string count_of(int64_t n, std::string_view thing);  // "1 message", "2 messages"
 
 // One line that begins like `text`, at most `width` characters; what is cut is shown by "…".
 std::string excerpt(std::string_view text, size_t width);
+
+// Without control characters, which a terminal would obey.
+std::string printable(std::string_view text);
 
 // The name at the end of a queue's URL or ARN; a bare name is its own.
 std::string_view queue_name(std::string_view url);

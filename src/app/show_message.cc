@@ -24,6 +24,47 @@ void add_attributes(const std::vector<client::MessageAttribute>& attributes, Fie
   }
 }
 
+void write_members(wire::JsonWriter& out, const client::PeekedMessage& m) {
+  const auto add = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) out.field(name, text);
+  };
+  out.field("id", m.id)
+      .field("state", m.state)
+      .field("body", m.body)
+      .field("sent_us", to_micros(m.sent))
+      .field("vests_us", to_micros(m.vests))
+      .field("taken", m.taken)
+      .field("failed", m.failed);
+  add("group", m.group);
+  add("deduplication_id", m.deduplication_id);
+  add("sequence", m.sequence);
+  add("dead_letter_source", m.dead_letter_source);
+  write_attributes(out, m.attributes);
+  if (!m.evidence.empty()) out.key("evidence").raw(m.evidence);
+}
+
+std::string_view state_in_words(std::string_view state) {
+  if (state == "InFlight") return "in flight";
+  if (state == "Visible") return "visible";
+  if (state == "Delayed") return "delayed";
+  return state;
+}
+
+std::string outcome_in_words(std::string_view outcome, std::string_view queue) {
+  if (outcome == "NoMessage")
+    return fmt::format(
+        "{} has no such message: it was acknowledged, has expired, or was never "
+        "there",
+        queue);
+  if (outcome == "Held")
+    return "it is leased: whoever has it decides (selvage peek shows until when)";
+  if (outcome == "DeadLetterKind")
+    return "a FIFO queue and a standard queue do not exchange messages";
+  if (outcome == "NoDestination") return "the queue to move it to does not exist";
+  if (outcome == "TooLarge") return "it is larger than the other queue takes";
+  return std::string(outcome);
+}
+
 void print_outcome(bool json, std::pair<std::string_view, std::string_view> subject,
                    std::string_view outcome) {
   if (!json) return;

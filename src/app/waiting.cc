@@ -25,33 +25,10 @@ constexpr size_t kBatch = 100;
 
 // ---- peek
 
-std::string_view state_in_words(std::string_view state) {
-  if (state == "InFlight") return "in flight";
-  if (state == "Visible") return "visible";
-  if (state == "Delayed") return "delayed";
-  return state;
-}
-
 std::string to_json(const PeekedMessage& m) {
   std::string json;
   wire::JsonWriter out(json);
-  const auto add = [&](std::string_view name, const std::string& text) {
-    if (!text.empty()) out.field(name, text);
-  };
-  out.begin_object()
-      .field("id", m.id)
-      .field("state", m.state)
-      .field("body", m.body)
-      .field("sent_us", to_micros(m.sent))
-      .field("vests_us", to_micros(m.vests))
-      .field("taken", m.taken)
-      .field("failed", m.failed);
-  add("group", m.group);
-  add("deduplication_id", m.deduplication_id);
-  add("sequence", m.sequence);
-  add("dead_letter_source", m.dead_letter_source);
-  write_attributes(out, m.attributes);
-  if (!m.evidence.empty()) out.key("evidence").raw(m.evidence);
+  write_members(out.begin_object(), m);
   out.end_object();
   return json;
 }
@@ -134,21 +111,6 @@ ExitCode show_page(const PeekedPage& page, const PeekSettings& settings) {
 
 // ---- cancel and reschedule
 
-std::string in_words(std::string_view outcome, std::string_view queue) {
-  if (outcome == "NoMessage")
-    return fmt::format(
-        "{} has no such message: it was acknowledged, has expired, or was never "
-        "there",
-        queue);
-  if (outcome == "Held")
-    return "it is leased: whoever has it decides (selvage peek shows until when)";
-  if (outcome == "DeadLetterKind")
-    return "a FIFO queue and a standard queue do not exchange messages";
-  if (outcome == "NoDestination") return "the queue to move it to does not exist";
-  if (outcome == "TooLarge") return "it is larger than the other queue takes";
-  return std::string(outcome);
-}
-
 // What is done to messages by their ids, a hundred at a time.
 struct Operation {
   Link& link;
@@ -169,7 +131,7 @@ ExitCode tell(const Operation& operation, const std::string& id, const std::stri
   }
   if (operation.json) return ExitCode::kFailed;
   return complain({ErrorCode::kGiveUp, fmt::format("{} was not {}: {}", id, operation.done,
-                                                   in_words(outcome, operation.queue))});
+                                                   outcome_in_words(outcome, operation.queue))});
 }
 
 ExitCode run(const Operation& operation, const Start& start) {

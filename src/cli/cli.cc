@@ -56,8 +56,8 @@ int run(int argc, char** argv) {
   app.get_formatter()->label("TEXT", "");
   app.get_formatter()->label("REQUIRED", "");
   Chosen chosen;
-  for (const auto add :
-       {add_workflow_commands, add_queue_commands, add_message_commands, add_data_commands})
+  for (const auto add : {add_workflow_commands, add_watch_commands, add_dead_commands,
+                         add_queue_commands, add_message_commands, add_data_commands})
     add(app, chosen);
   // Last: what is added inherits it.
   app.footer("Each command explains itself: selvage send --help");
