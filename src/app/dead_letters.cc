@@ -123,11 +123,14 @@ DeadLetter to_dead_letter(std::string queue, PeekedMessage message) {
   letter.attempts = read_evidence(letter.message.evidence);
   const Attempt last = letter.attempts.empty() ? Attempt{} : letter.attempts.back();
   letter.died = last.ended != Instant{} ? last.ended : letter.message.vests;
+  const std::string& source = letter.message.dead_letter_source;
   letter.signature = last.signature;
   if (letter.signature.empty())
-    letter.signature = letter.message.dead_letter_source.empty()
-                           ? "sent here, did not die"
-                           : "received too often, nobody said why";
+    letter.signature =
+        source.empty() ? "sent here, did not die" : "received too often, nobody said why";
+  // What the broker found out itself names no stage.
+  if (last.stage.empty() && !source.empty())
+    letter.signature = fmt::format("{}: {}", queue_name(source), letter.signature);
   return letter;
 }
 

@@ -17,7 +17,9 @@ struct DeadLetter {
   std::string queue;  // where it is now
   client::PeekedMessage message;
   std::vector<Attempt> attempts;
-  std::string signature;  // of the last attempt; what is known instead when there is no evidence
+  // Of the last attempt, or what is known instead when there is no evidence; without a stage it
+  // begins with the queue.
+  std::string signature;
   Instant died{};
   // The stage that it failed in, else the queue.
   const std::string& where() const {

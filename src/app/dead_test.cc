@@ -54,7 +54,7 @@ TEST(DeadLetter, ItsLastAttemptSaysWhyAndWhenItDied) {
 TEST(DeadLetter, WithoutEvidenceItsQueueSaysWhatIsKnown) {
   for (const char* nothing : {"", "[]", "nonsense"}) {
     const DeadLetter dead = letter("b", nothing);
-    EXPECT_EQ(dead.signature, "received too often, nobody said why") << nothing;
+    EXPECT_EQ(dead.signature, "in: received too often, nobody said why") << nothing;
     EXPECT_EQ(dead.died, from_micros(9'000'000));
     EXPECT_EQ(dead.where(), "in");
   }

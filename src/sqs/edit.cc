@@ -67,7 +67,7 @@ void edit(const CallPtr& call) {
   SELVAGE_ANSWER_ERROR(call, sound);
   const queue::Edit command{.queue = *queue, .id = *id, .payload = {}};
   call->submit<queue::Peeked>(
-      queue::Peek{.queue = *queue, .state = {}, .id = *id, .after = {}, .max = 1},
+      queue::Peek{.queue = *queue, .state = {}, .id = id, .after = {}, .max = 1},
       [command, body = std::move(wish.body)](Call& c, const queue::Peeked& page) mutable {
         const auto messages = open_envelopes(page.messages);
         SELVAGE_ANSWER_ERROR(&c, messages);

@@ -158,7 +158,7 @@ class Workflows(Commands):
         flow = self.start()
         self.kill(flow, "kill -9 $PPID; sleep 60")
         (group,) = self.ask(self.place, "dead", "ls")
-        self.assertEqual(group["signature"], "the worker's connection closed")
+        self.assertEqual(group["signature"], "a: the worker's connection closed")
         flow.leave(self)
 
 

@@ -80,6 +80,9 @@ class Operator final : public Busy {
     queue::Reschedule::Item item{.id = shown.message.id, .delay = {}, .to = ""};
     if (chance().one_in(2)) item.delay = milliseconds(chance().below(40'000));
     if (chance().one_in(2)) item.to = chance().pick(town()).name;
+    // Neither another time nor another queue: another payload, which is the same for the ledger.
+    if (!item.delay && item.to.empty())
+      return ask(queue::Edit{queue, shown.message.id, shown.payload, shown.message.size});
     ask(queue::Reschedule{queue, {item}});
   }
 };
