@@ -96,7 +96,7 @@ std::string to_text(const Attempt& attempt) {
   if (!attempt.worker.empty()) text += "\nworker " + attempt.worker;
   if (!attempt.host.empty()) text += " on " + attempt.host;
   if (attempt.ended != Instant{}) text += "\nended " + show_time(attempt.ended) + took(attempt);
-  if (!attempt.errors.empty()) text += "\n" + attempt.errors;
+  if (!attempt.errors.empty()) text += "\n" + printable(attempt.errors);
   while (text.ends_with('\n')) text.pop_back();
   return text;
 }

@@ -75,7 +75,8 @@ std::string excerpt(std::string_view text, size_t width) {
 std::string printable(std::string_view text) {
   std::string line;
   for (const char c : text) {
-    const bool is_control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F';
+    const bool is_space = c == '\t' || c == '\n';
+    const bool is_control = (static_cast<unsigned char>(c) < ' ' && !is_space) || c == '\x7F';
     line += is_control ? '?' : c;
   }
   return line;

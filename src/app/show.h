@@ -21,7 +21,7 @@ std::string count_of(int64_t n, std::string_view thing);  // "1 message", "2 mes
 // One line that begins like `text`, at most `width` characters; what is cut is shown by "…".
 std::string excerpt(std::string_view text, size_t width);
 
-// Without control characters, which a terminal would obey.
+// Without control characters, which a terminal would obey; tabs and line ends stay.
 std::string printable(std::string_view text);
 
 // The name at the end of a queue's URL or ARN; a bare name is its own.

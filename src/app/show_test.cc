@@ -24,6 +24,14 @@ TEST(Show, ExcerptIsOneLineAndCutsBetweenCharacters) {
   EXPECT_EQ(excerpt("äöü", 2), "äö…");
 }
 
+TEST(Show, WhatATerminalWouldObeyIsNotPrinted) {
+  EXPECT_EQ(printable("a\tb\n\x1B[31mred\x7F"), "a\tb\n?[31mred?");
+}
+
+TEST(Show, MomentsHaveTheirMilliseconds) {
+  EXPECT_EQ(show_moment(from_micros(1'700'000'000'045'999)), "2023-11-14 22:13:20.045");
+}
+
 TEST(Show, QueueNameEndsAUrlOrAnArn) {
   EXPECT_EQ(queue_name("http://h:1/0/q"), "q");
   EXPECT_EQ(queue_name("arn:aws:sqs:r:0:q"), "q");

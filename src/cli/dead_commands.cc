@@ -128,7 +128,7 @@ CLI::App* add_change(CLI::App* c, const std::shared_ptr<app::ChangeDead>& settin
             .most = kLongestAge,
             .whole_seconds = false},
            [&filter](Duration d) { filter.older = d; });
-  c->add_option("--contains", filter.contains, "those whose body contains this")->type_name("TEXT");
+  c->add_option("--contains", filter.contains, "those whose body contains this")->type_name("PART");
   c->add_flag("--all", *all, "every one");
   add_place(c, settings->name);
   c->add_option_function<std::string>(
