@@ -81,6 +81,7 @@ void read_root(const YamlNode& root, Programs& programs, Plan& plan, Problems& p
   for (const auto* key : {"selvage", "name", "stages"}) require(fields, root, key, problems);
   read_version(fields, problems);
   plan.name = read_name(fields, problems);
+  if (const YamlNode* node = fields.find("budget")) read_budget(*node, plan.budget, problems);
   Stage defaults;
   if (const YamlNode* node = fields.find("defaults")) {
     read_settings(Fields(*node, Level::kDefaults, problems), defaults, problems);

@@ -149,6 +149,24 @@ TEST(Check, AnSdkStageNeedsNothingElse) {
   EXPECT_EQ(plan_of(with_keys("    mode: sdk\n")).stages.at(0).mode, Mode::kSdk);
 }
 
+TEST(Check, WhatScalingNeedsIsRead) {
+  const Plan plan = plan_of(R"(selvage: 1
+name: x
+budget: { cpu: 75% }
+defaults: { expect: 250ms }
+stages:
+  a: { from: in, run: cat, to: b, max_backlog: 500 }
+  b: { from: b, run: cat, expect: 8m30s, deadline: 20m }
+)");
+  ASSERT_EQ(plan.stages.size(), 2u);
+  EXPECT_EQ(plan.budget.cpu_percent, 75);
+  EXPECT_EQ(plan.budget.memory_percent, 100);
+  EXPECT_EQ(plan.stages[0].expect, 250ms);
+  EXPECT_EQ(plan.stages[0].max_backlog, 500);
+  EXPECT_EQ(plan.stages[1].expect, 510s);
+  EXPECT_EQ(plan.stages[1].max_backlog, 0);
+}
+
 TEST(Check, ProgramsAreFoundAndWordsStayTexts) {
   const Plan plan = plan_of(kSlideshow);
   EXPECT_EQ(plan.stages.at(0).run, (std::vector<std::string>{"/flows/shrink.sh", "--fast", "a b"}));
@@ -222,6 +240,17 @@ INSTANTIATE_TEST_SUITE_P(
          "3:1 'calls' is not supported by this version of selvage\n"
          "4:36 'join' is not supported by this version of selvage\n"
          "4:46 'emit' is not supported by this version of selvage"},
+        {"BadBudget",
+         "selvage: 1\nname: x\nbudget: { cpu: 80, memory: 101%, disk: 1% }\n"
+         "stages: { a: { from: in, run: cat, cpu: 10% } }\n",
+         "3:16 budget.cpu needs a unit, '80' has none (write 80%)\n"
+         "3:28 budget.memory must be a share from 1% to 100%, not '101%'\n"
+         "3:34 unknown key 'disk' in budget (known here: cpu, memory)\n"
+         "4:36 unknown key 'cpu' in a stage (it belongs to budget)"},
+        {"ExpectOfDefaultsOverADeadline",
+         "selvage: 1\nname: x\ndefaults: { expect: 40s }\n"
+         "stages: { a: { from: in, run: cat, deadline: 30s } }\n",
+         "4:46 expect is 40s, more than the deadline, which is 30s (write a longer deadline)"},
         {"KeyTwice", "selvage: 1\nname: x\nname: y\nstages: { a: { from: in, run: cat } }\n",
          "3:1 the key 'name' stands here a second time (the first is in line 2)"},
         {"StageTwice",
@@ -244,7 +273,15 @@ INSTANTIATE_TEST_SUITE_P(
          "5:5 unknown key 'input' in a stage (did you mean 'from'?)"},
         {"NoLikeness", with_keys("    zzz: 1\n"),
          "7:5 unknown key 'zzz' in a stage (known here: from, run, to, mode, batch, http, workers, "
-         "target, retry, deadline, grace, env, dead)"},
+         "target, retry, deadline, expect, grace, env, dead, max_backlog)"},
+        {"BacklogWithoutTarget", with_keys("    max_backlog: 3\n"),
+         "7:18 max_backlog is about the queue that a stage sends to, and this one has no 'to' "
+         "(write "
+         "it on the stage in front, or leave it out)"},
+        {"BacklogOfNothing", with_keys("    to: b\n    max_backlog: 0\n"),
+         "8:18 max_backlog must be from 1 to 999999999, not 0"},
+        {"ExpectOverDeadline", with_keys("    deadline: 5s\n    expect: 6s\n"),
+         "8:13 expect is 6s, more than the deadline, which is 5s (write a longer deadline)"},
         {"BadQueue", with_stage("    from: a b\n    run: cat\n    to: ''\n"),
          "5:11 'a b' is no name for a queue (1 to 80 letters, digits, - and _)\n"
          "7:9 '' is no name for a queue (1 to 80 letters, digits, - and _)"},

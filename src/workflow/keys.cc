@@ -10,19 +10,20 @@
 namespace selvage::workflow {
 namespace {
 
-constexpr std::string_view kFileKeys[] = {"selvage", "name", "defaults", "stages"};
-constexpr std::string_view kDefaultsKeys[] = {"workers",  "target", "retry",
-                                              "deadline", "grace",  "env"};
-constexpr std::string_view kStageKeys[] = {"from",  "run",     "to",     "mode",  "batch",
-                                           "http",  "workers", "target", "retry", "deadline",
-                                           "grace", "env",     "dead"};
+constexpr std::string_view kFileKeys[] = {"selvage", "name", "budget", "defaults", "stages"};
+constexpr std::string_view kDefaultsKeys[] = {"workers", "target", "retry", "deadline",
+                                              "expect",  "grace",  "env"};
+constexpr std::string_view kStageKeys[] = {"from",   "run",     "to",     "mode",  "batch",
+                                           "http",   "workers", "target", "retry", "deadline",
+                                           "expect", "grace",   "env",    "dead",  "max_backlog"};
 constexpr std::string_view kWorkersKeys[] = {"min", "max", "spare"};
 constexpr std::string_view kTargetKeys[] = {"drain", "age"};
+constexpr std::string_view kBudgetKeys[] = {"cpu", "memory"};
 constexpr std::string_view kRetryKeys[] = {"attempts", "deaths", "backoff"};
 constexpr std::string_view kHttpKeys[] = {"path", "ready", "start"};
 
 // The design has them, this version does not: no misspellings.
-constexpr std::string_view kLaterKeys[] = {"calls",  "emit",    "expect",  "join",     "items",
+constexpr std::string_view kLaterKeys[] = {"calls",  "emit",    "join",    "items",
                                            "limits", "restart", "rollout", "schedules"};
 
 struct Synonym {
@@ -49,7 +50,7 @@ bool has(std::span<const std::string_view> keys, std::string_view key) {
 // Where else `key` is known, the widest place first; empty when nowhere.
 std::string_view home_of(std::string_view key) {
   for (const Level level : {Level::kFile, Level::kStage, Level::kWorkers, Level::kTarget,
-                            Level::kRetry, Level::kHttp}) {
+                            Level::kRetry, Level::kHttp, Level::kBudget}) {
     if (has(keys_of(level), key)) return name_of(level);
   }
   return {};
@@ -89,6 +90,8 @@ std::string_view name_of(Level level) {
       return "retry";
     case Level::kHttp:
       return "http";
+    case Level::kBudget:
+      return "budget";
   }
   return "";
 }
@@ -109,6 +112,8 @@ std::span<const std::string_view> keys_of(Level level) {
       return kRetryKeys;
     case Level::kHttp:
       return kHttpKeys;
+    case Level::kBudget:
+      return kBudgetKeys;
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace selvage::workflow {
 
 // The maps of the file whose keys are fixed.
-enum class Level { kFile, kDefaults, kStage, kWorkers, kTarget, kRetry, kHttp };
+enum class Level { kFile, kDefaults, kStage, kWorkers, kTarget, kRetry, kHttp, kBudget };
 
 // How messages call it.
 std::string_view name_of(Level level);

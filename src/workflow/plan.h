@@ -58,13 +58,22 @@ struct Stage {
   Target target;
   Retry retry;
   Duration deadline = std::chrono::seconds(60);  // of one attempt
-  Duration grace = std::chrono::seconds(5);      // between SIGTERM and SIGKILL
-  std::map<std::string, std::string> env;        // added to the program's environment
+  Duration expect{0};   // how long an attempt takes, until it has been measured; zero: not said
+  int max_backlog = 0;  // the stage pauses while more messages wait in `to`; 0: no such limit
+  Duration grace = std::chrono::seconds(5);  // between SIGTERM and SIGKILL
+  std::map<std::string, std::string> env;    // added to the program's environment
   std::string dead;  // dead-letter queue; default: FROM-dead, after the queue read
+};
+
+// What all workers together may use of this host before a stage gets more than min + spare.
+struct Budget {
+  int cpu_percent = 100;
+  int memory_percent = 100;
 };
 
 struct Plan {
   std::string name;
+  Budget budget;
   std::string file;       // absolute path of the workflow file
   std::string directory;  // where it lies: relative programs and the working directory of programs
   std::vector<Stage> stages;

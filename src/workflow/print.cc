@@ -55,7 +55,8 @@ std::string scalar(std::string_view text) {
 class FilePrinter {
  public:
   std::string print(const Plan& plan) {
-    add("selvage: 1\nname: {}\nstages:\n", scalar(plan.name));
+    add("selvage: 1\nname: {}\nbudget: {{ cpu: {}%, memory: {}% }}\nstages:\n", scalar(plan.name),
+        plan.budget.cpu_percent, plan.budget.memory_percent);
     for (const Stage& stage : plan.stages) print_stage(stage);
     return std::move(out_);
   }
@@ -70,6 +71,7 @@ class FilePrinter {
     add("  {}:\n    from: {}\n", scalar(stage.name), scalar(stage.from));
     print_run(stage);
     if (!stage.to.empty()) add("    to: {}\n", scalar(stage.to));
+    if (stage.max_backlog > 0) add("    max_backlog: {}\n", stage.max_backlog);
     print_mode(stage);
     print_settings(stage);
     print_env(stage);
@@ -113,6 +115,7 @@ class FilePrinter {
         print_duration(stage.retry.backoff_max));
     add("    deadline: {}\n    grace: {}\n", print_duration(stage.deadline),
         print_duration(stage.grace));
+    if (stage.expect > Duration{0}) add("    expect: {}\n", print_duration(stage.expect));
   }
 
   void print_env(const Stage& stage) {

@@ -44,6 +44,7 @@ TEST(PrintFile, ShowsEveryDefault) {
                                "  b: { from: out, run: sh, mode: persistent, env: { A: no } }\n")),
             R"(selvage: 1
 name: x
+budget: { cpu: 100%, memory: 100% }
 stages:
   a:
     from: in
@@ -94,11 +95,14 @@ void expect_same(const Stage& a, const Stage& b) {
   EXPECT_EQ(a.grace, b.grace);
   EXPECT_EQ(a.env, b.env);
   EXPECT_EQ(a.dead, b.dead);
+  EXPECT_EQ(a.expect, b.expect);
+  EXPECT_EQ(a.max_backlog, b.max_backlog);
 }
 
 TEST(PrintFile, ChecksBackToTheSamePlan) {
   const Plan plan = plan_of(R"(selvage: 1
 name: "012"
+budget: { cpu: 1%, memory: 99% }
 stages:
   "null":
     from: "1"
@@ -111,12 +115,16 @@ stages:
     grace: 0s
     env: { A: "", b_: " x ", Y: "yes", N: "null", C: "a\x01b" }
     dead: on
-  p: { from: no, run: node x.js, mode: persistent, batch: 1, to: h }
+  p: { from: no, run: node x.js, mode: persistent, batch: 1, expect: 10ms,
+       to: h, max_backlog: 7 }
   h: { from: h, run: x, mode: http, http: { path: "/a?b=c", ready: /r, start: 1m1s }, to: s }
   s: { from: s, run: x, mode: sdk }
 )");
+  EXPECT_EQ(plan.budget.memory_percent, 99);
   const Plan again = plan_of(print_file(plan));
   EXPECT_EQ(again.name, "012");
+  EXPECT_EQ(again.budget.cpu_percent, 1);
+  EXPECT_EQ(again.budget.memory_percent, 99);
   ASSERT_EQ(plan.stages.size(), 4u);
   ASSERT_EQ(again.stages.size(), 4u);
   for (size_t i = 0; i < 4; ++i) expect_same(again.stages[i], plan.stages[i]);

@@ -100,6 +100,7 @@ std::string Fields::label(std::string_view key) const {
     case Level::kTarget:
     case Level::kRetry:
     case Level::kHttp:
+    case Level::kBudget:
       break;
   }
   return fmt::format("{}.{}", name_of(level_), key);
@@ -172,6 +173,14 @@ void Fields::duration_range(std::string_view key, Limits<Duration> limits,
     if (!complaint.empty()) return problems_.add(node->at, label(key), {complaint, ""});
   }
   out = *range;
+}
+
+void Fields::percent(std::string_view key, int& out) const {
+  const YamlNode* node = unquoted(key);
+  if (node == nullptr) return;
+  const auto value = parse_percent(node->scalar);
+  if (!value) return problems_.add(node->at, label(key), value.error());
+  out = *value;
 }
 
 }  // namespace selvage::workflow

@@ -52,6 +52,7 @@ class Fields {
   bool count(std::string_view key, Limits<int> limits, int& out) const;
   void duration(std::string_view key, Limits<Duration> limits, Duration& out) const;
   void duration_range(std::string_view key, Limits<Duration> limits, DurationRange& out) const;
+  void percent(std::string_view key, int& out) const;
   std::optional<std::string> text(std::string_view key) const;
 
  private:

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "workflow/print.h"
+
 namespace selvage::workflow {
 namespace {
 
@@ -85,6 +87,18 @@ void read_env(const YamlNode& node, std::map<std::string, std::string>& env, Pro
   }
 }
 
+// An attempt that is expected to outlast its deadline is one that never ends well.
+void check_expected(const Fields& fields, const Stage& stage, Problems& problems) {
+  if (stage.expect <= stage.deadline) return;
+  const YamlNode* node = fields.find("expect");
+  if (node == nullptr) node = fields.find("deadline");
+  if (node == nullptr) return;  // complained about where it stands
+  problems.add(node->at,
+               fmt::format("expect is {}, more than the deadline, which is {}",
+                           print_duration(stage.expect), print_duration(stage.deadline)),
+               "write a longer deadline");
+}
+
 }  // namespace
 
 bool is_name(std::string_view text, size_t most) {
@@ -99,7 +113,15 @@ void read_settings(const Fields& fields, Stage& stage, Problems& problems) {
   if (const auto* node = fields.find("retry")) read_retry(*node, stage.retry, problems);
   if (const auto* node = fields.find("env")) read_env(*node, stage.env, problems);
   fields.duration("deadline", {kShortestDeadline, kLongestDeadline}, stage.deadline);
+  fields.duration("expect", {kShortestExpected, kLongestDeadline}, stage.expect);
   fields.duration("grace", {Duration::zero(), kLongestGrace}, stage.grace);
+  check_expected(fields, stage, problems);
+}
+
+void read_budget(const YamlNode& node, Budget& budget, Problems& problems) {
+  const Fields fields(node, Level::kBudget, problems);
+  fields.percent("cpu", budget.cpu_percent);
+  fields.percent("memory", budget.memory_percent);
 }
 
 }  // namespace selvage::workflow

@@ -104,7 +104,17 @@ PlacedStage StageReader::read(const YamlNode::Entry& entry) {
   read_mode(fields, placed.stage);
   read_settings(fields, placed.stage, problems_);
   check_env(fields, placed.stage);
+  read_max_backlog(fields, placed.stage);
   return placed;
+}
+
+void StageReader::read_max_backlog(const Fields& fields, Stage& stage) {
+  fields.count("max_backlog", {1, kMostBacklog}, stage.max_backlog);
+  if (stage.max_backlog > 0 && !fields.has("to")) {
+    problems_.add(place_of(fields, "max_backlog"),
+                  "max_backlog is about the queue that a stage sends to, and this one has no 'to'",
+                  "write it on the stage in front, or leave it out");
+  }
 }
 
 void StageReader::require(const Fields& fields, std::string_view key, const YamlNode::Entry& entry,

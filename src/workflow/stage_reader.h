@@ -26,6 +26,7 @@ class StageReader {
                std::string hint);
   std::string read_queue(const Fields& fields, std::string_view key);
   void read_queues(const Fields& fields, PlacedStage& placed);
+  void read_max_backlog(const Fields& fields, Stage& stage);
   void read_mode(const Fields& fields, Stage& stage);
   void read_batch(const Fields& fields, Stage& stage);
   void read_http(const Fields& fields, Http& http);

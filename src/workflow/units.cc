@@ -147,4 +147,17 @@ std::expected<int, Complaint> parse_count(std::string_view text) {
   return value;
 }
 
+std::expected<int, Complaint> parse_percent(std::string_view text) {
+  constexpr int kMost = 100;
+  const bool has_sign = text.ends_with('%');
+  const auto value = parse_count(has_sign ? text.substr(0, text.size() - 1) : text);
+  if (!value || *value < 1 || *value > kMost)
+    return std::unexpected(
+        Complaint{fmt::format("must be a share from 1% to 100%, not '{}'", text), ""});
+  if (!has_sign)
+    return std::unexpected(Complaint{fmt::format("needs a unit, '{}' has none", text),
+                                     fmt::format("write {}%", *value)});
+  return *value;
+}
+
 }  // namespace selvage::workflow

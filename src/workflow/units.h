@@ -26,4 +26,7 @@ std::expected<DurationRange, Complaint> parse_duration_range(std::string_view te
 // A whole number without a sign, at most nine digits.
 std::expected<int, Complaint> parse_count(std::string_view text);
 
+// "80%": a whole number from 1 to 100.
+std::expected<int, Complaint> parse_percent(std::string_view text);
+
 }  // namespace selvage::workflow
