@@ -75,6 +75,8 @@ class Feeder {
   virtual void finish(std::function<void()> done) = 0;
   // Kills what is running, with all it started; events().ended still comes (not in mode sdk).
   virtual void abandon() = 0;
+  // The process that runs; 0: none.
+  virtual pid_t program() const { return 0; }
   // Mode sdk: its session is open, and its program may run from now on. Given anew after each
   // events().ended and abandon().
   virtual void admit(const Access&) {}

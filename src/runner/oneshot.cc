@@ -28,6 +28,7 @@ class Oneshot final : public Feeder {
   bool ready() const override { return pause_ == 0; }
   void feed(const client::Message& message, const Places& places) override;
   void finish(std::function<void()> done) override { done(); }
+  pid_t program() const override { return program_.pid(); }
   void abandon() override { program_.kill(); }
 
  private:

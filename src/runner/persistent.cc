@@ -32,6 +32,7 @@ class Persistent final : public Feeder {
   bool ready() const override { return !ending_ && !program_.has_ended(); }
   void feed(const client::Message& message, const Places& places) override;
   void finish(std::function<void()> done) override;
+  pid_t program() const override { return program_.pid(); }
   void abandon() override;
 
  private:

@@ -43,7 +43,8 @@ class Program {
   // Starts it; pipes are set here, in `request` they are ignored. Failure: spawn()'s.
   Result<void> start(process::SpawnRequest request, Callbacks callbacks);
   bool is_running() const { return state_ != State::kDown; }
-  bool has_ended() const;  // also when nobody has been told yet
+  pid_t pid() const { return is_running() ? child_.pid : 0; }  // 0: none runs
+  bool has_ended() const;                                      // also when nobody has been told yet
 
   void write(std::string_view bytes);  // to its standard input; buffered without limit
   void close_input();                  // once all is written

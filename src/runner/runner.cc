@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "process/tree.h"
+#include "worker/run_directory.h"
 
 namespace selvage::runner {
 namespace {
@@ -42,28 +43,30 @@ size_t batch_of(const workflow::Stage& stage) {
 
 Result<std::unique_ptr<Runner>> Runner::open(RunnerSettings settings) {
   SELVAGE_CHECK(settings.plan.find(settings.stage) != nullptr);
-  const std::string run = settings.data + "/run";
-  std::error_code error;
-  std::filesystem::create_directories(run + "/workers", error);
-  auto lock = process::LockFile::acquire(run + "/workers/" + settings.worker + ".lock");
+  const worker::RunDirectory run(settings.data);
+  run.make();  // if it cannot be made, the lock cannot either, and says why
+  auto lock = process::LockFile::acquire(run.lock(settings.worker));
   if (!lock) return std::unexpected(std::move(lock).error());
   auto artifacts = artifact::Artifacts::open(settings.data + "/artifacts");
   if (!artifacts) return std::unexpected(std::move(artifacts).error());
-  auto journal = incident::Journal::open(run + "/events.jsonl");
+  auto journal = incident::Journal::open(run.events());
   if (!journal) return std::unexpected(std::move(journal).error());
+  auto card = worker::CardFile::open(run.card(settings.worker));
+  if (!card) return std::unexpected(std::move(card).error());
   process::become_subreaper();
   return std::unique_ptr<Runner>(new Runner(std::move(settings), *std::move(artifacts),
-                                            *std::move(journal), *std::move(lock)));
+                                            *std::move(journal),
+                                            Signs{*std::move(lock), *std::move(card)}));
 }
 
 Runner::Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident::Journal journal,
-               process::LockFile lock)
+               Signs signs)
     : settings_(std::move(settings)),
       stage_(*settings_.plan.find(settings_.stage)),
       artifacts_(std::move(artifacts)),
       journal_(std::move(journal)),
       log_(incident::log_path(settings_.data, settings_.worker)),
-      lock_(std::move(lock)),
+      signs_(std::move(signs)),
       work_root_(std::filesystem::path(settings_.data) / "work" /
                  fmt::format("{}.{}", settings_.worker, getpid())),
       work_{.in = {}, .out = work_root_ + "/out"},
@@ -119,9 +122,26 @@ void Runner::step() {
     for (const client::Message& message : std::exchange(in_hand_, {}))
       settler_.add(client::Return{message.receipt});
   if (steps.poll) poll();
-  if (!steps.start) return;
+  if (!steps.start) return show();
   start_next();
   step();
+}
+
+// On the card, what the situation is.
+void Runner::show() {
+  using worker::State;
+  const State state = current_           ? State::kBusy
+                      : !joined_         ? State::kStarting
+                      : feeder_->ready() ? State::kIdle
+                                         : State::kBackingOff;
+  const std::string message = current_ ? current_->id : "";
+  if (card_.runner == 0 || state != card_.state || message != card_.message)
+    card_.since = clock_.now();
+  card_.state = state;
+  card_.message = message;
+  card_.runner = getpid();
+  card_.program = feeder_->program();
+  signs_.card.show(card_);
 }
 
 // ---- the session
@@ -251,10 +271,12 @@ void Runner::start_next() {
   in_hand_.pop_front();
   abandoned_ = give_back_current_ = false;
   work_.in = current_->artifact ? artifacts_.path(current_->artifact) : "";
+  show();
   feeder_->feed(*current_, work_);
 }
 
 void Runner::program_started() {
+  show();
   if (current_->failed == 0 || current_->freed == Instant{}) return;
   const auto kind = current_->failed == 1 ? incident::Kind::kRecovered : incident::Kind::kRetried;
   record(kind, *current_, "", clock_.now() - current_->freed);

@@ -18,6 +18,7 @@
 #include "runner/feeder.h"
 #include "runner/settler.h"
 #include "runner/steps.h"
+#include "worker/card.h"
 #include "workflow/plan.h"
 
 namespace selvage::runner {
@@ -44,10 +45,17 @@ class Runner {
   void run();
 
  private:
+  // What shows that we live, and what we do.
+  struct Signs {
+    process::LockFile lock;
+    worker::CardFile card;
+  };
   Runner(RunnerSettings settings, artifact::Artifacts artifacts, incident::Journal journal,
-         process::LockFile lock);
+         Signs signs);
 
   void step();
+  void show();
+  void count(const Verdict& verdict);
   Situation situation() const;
   bool is_sdk() const { return stage_.mode == workflow::Mode::kSdk; }
 
@@ -97,7 +105,8 @@ class Runner {
   artifact::Artifacts artifacts_;
   incident::Journal journal_;
   incident::WorkerLog log_;
-  process::LockFile lock_;
+  Signs signs_;
+  worker::Card card_;
   // Ours alone: what a dead runner of the same name left behind may still write to its own.
   std::string work_root_;
   Places work_;  // where the program finds its files

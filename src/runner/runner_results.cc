@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -38,6 +39,20 @@ std::string signature(const std::string& stage, const Verdict& verdict) {
 
 }  // namespace
 
+// On the card: attempts that burn nothing are none.
+void Runner::count(const Verdict& verdict) {
+  const bool burnt =
+      verdict.kind == Verdict::Kind::kFailed || verdict.kind == Verdict::Kind::kPoison;
+  const bool ended =
+      verdict.kind == Verdict::Kind::kDone || verdict.kind == Verdict::Kind::kDropped;
+  if (!burnt && !ended) return;
+  const bool died = burnt && (verdict.signal != 0 || verdict.hung);
+  ++(ended ? card_.done : died ? card_.died : card_.failed);
+  card_.busy += std::max(clock_.now() - card_.since, Duration{0});
+  card_.cpu += Duration(verdict.cpu_us);
+  card_.memory_kib = std::max(card_.memory_kib, verdict.max_rss_kib);
+}
+
 // The broker does not know yet: it is told with the next step, before a new session is opened.
 void Runner::program_lost(const Verdict& verdict) {
   record(incident::Kind::kProgramDied, {}, verdict.cause);
@@ -48,6 +63,7 @@ void Runner::program_lost(const Verdict& verdict) {
 
 void Runner::attempt_ended(const Verdict& verdict) {
   log_.end_line(clock_.now(), current_->id);
+  if (!abandoned_ && !give_back_current_) count(verdict);
   if (abandoned_) {
     // The lease is gone: there is nobody to tell.
   } else if (give_back_current_) {
