@@ -7,14 +7,14 @@
 #include <fstream>
 #include <vector>
 
-#include "supervisor/supervisor.h"
+#include "worker/run_directory.h"
 #include "workflow/check.h"
 
 namespace selvage::app {
 
 Result<workflow::Plan> running_plan(const std::string& data) {
   std::string file;
-  std::getline(std::ifstream(supervisor::workflow_mark(data)), file);
+  std::getline(std::ifstream(worker::RunDirectory(data).workflow()), file);
   if (file.empty())
     return failure(ErrorCode::kSettings,
                    fmt::format("no workflow has run in {}: start one with selvage up FILE, or name "

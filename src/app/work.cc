@@ -17,6 +17,7 @@
 #include "runner/runner.h"
 #include "supervisor/root.h"
 #include "supervisor/supervisor.h"
+#include "worker/run_directory.h"
 #include "workflow/check.h"
 
 namespace selvage::app {
@@ -112,14 +113,15 @@ ExitCode run_worker(const RunnerProcessSettings& settings) {
   const auto broker = http::Endpoint::parse(settings.broker);
   if (!broker) return report(broker.error());
   const std::string data = absolute(settings.data);
-  auto runner = runner::Runner::open({.plan = *std::move(plan),
-                                      .stage = settings.stage,
-                                      .worker = settings.worker,
-                                      .broker = *broker,
-                                      .credentials = find_own_credentials(data),
-                                      .data = data,
-                                      .supervisor_lock = supervisor::supervisor_lock(data),
-                                      .drain_limit = settings.drain});
+  auto runner =
+      runner::Runner::open({.plan = *std::move(plan),
+                            .stage = settings.stage,
+                            .worker = settings.worker,
+                            .broker = *broker,
+                            .credentials = find_own_credentials(data),
+                            .data = data,
+                            .supervisor_lock = worker::RunDirectory(data).supervisor_lock(),
+                            .drain_limit = settings.drain});
   if (!runner) return report(runner.error());
   (*runner)->run();
   return ExitCode::kOk;

@@ -111,6 +111,7 @@ class HttpServer final : public Feeder {
   void feed(const client::Message& message, const Places& places) override;
   void finish(std::function<void()> done) override;
   void abandon() override;
+  pid_t program() const override { return program_.pid(); }
 
  private:
   enum class State { kDown, kStarting, kReady, kEnding };

@@ -127,13 +127,15 @@ void Runner::step() {
   step();
 }
 
-// On the card, what the situation is.
+// On the card, what the situation is. Nobody here knows when a program that polls by itself is
+// idle.
 void Runner::show() {
   using worker::State;
-  const State state = current_           ? State::kBusy
-                      : !joined_         ? State::kStarting
-                      : feeder_->ready() ? State::kIdle
-                                         : State::kBackingOff;
+  const State state = current_              ? State::kBusy
+                      : is_sdk() && joined_ ? State::kBusy
+                      : !joined_            ? State::kStarting
+                      : feeder_->ready()    ? State::kIdle
+                                            : State::kBackingOff;
   const std::string message = current_ ? current_->id : "";
   if (card_.runner == 0 || state != card_.state || message != card_.message)
     card_.since = clock_.now();

@@ -67,6 +67,7 @@ class Sdk final : public Feeder {
   }
   void finish(std::function<void()> done) override;
   void abandon() override;
+  pid_t program() const override { return program_.pid(); }
   void admit(const Access& access) override;
 
  private:

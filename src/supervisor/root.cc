@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "process/tree.h"
+#include "worker/run_directory.h"
 
 namespace selvage::supervisor {
 namespace {
@@ -21,10 +22,10 @@ constexpr Duration kBrokerStopLimit = std::chrono::seconds(10);
 constexpr Duration kSupervisorMargin = std::chrono::seconds(30);
 
 // Runners whose supervisor has died are our children until the next one adopts them.
-std::set<pid_t> living_workers(const std::string& data) {
+std::set<pid_t> living_workers(const worker::RunDirectory& run) {
   std::set<pid_t> pids;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(data + "/run/workers", error))
+  for (const auto& entry : std::filesystem::directory_iterator(run.workers(), error))
     if (const auto pid = process::lock_holder(entry.path())) pids.insert(*pid);
   return pids;
 }
@@ -32,13 +33,14 @@ std::set<pid_t> living_workers(const std::string& data) {
 }  // namespace
 
 Result<std::unique_ptr<Root>> Root::open(RootSettings settings) {
+  const worker::RunDirectory run(settings.data);
   std::error_code error;
-  std::filesystem::create_directories(settings.data + "/run/workers", error);
+  std::filesystem::create_directories(run.workers(), error);
   if (error)
     return failure(ErrorCode::kSettings,
                    fmt::format("cannot create {}: {}; choose another --data directory",
                                settings.data, error.message()));
-  const std::string lock_path = settings.data + "/run/root.lock";
+  const std::string lock_path = run.root_lock();
   auto lock = process::LockFile::acquire(lock_path);
   if (!lock && lock.error().code == ErrorCode::kInUse)
     return failure(
@@ -47,7 +49,7 @@ Result<std::unique_ptr<Root>> Root::open(RootSettings settings) {
                     "choose another --data directory",
                     settings.data, process::lock_holder(lock_path).value_or(0)));
   if (!lock) return std::unexpected(std::move(lock).error());
-  auto journal = incident::Journal::open(settings.data + "/run/events.jsonl");
+  auto journal = incident::Journal::open(run.events());
   if (!journal) return std::unexpected(std::move(journal).error());
   process::become_subreaper();
   return std::unique_ptr<Root>(
@@ -166,9 +168,10 @@ void Root::record(incident::Kind kind, const std::string& who, const std::string
 
 // Whatever becomes our child without being a worker was left behind by a dead one.
 void Root::sweep() {
-  process::kill_strays([this, workers = living_workers(settings_.data)](pid_t pid) {
-    return pid == broker_.pid() || pid == supervisor_.pid() || workers.contains(pid);
-  });
+  process::kill_strays(
+      [this, workers = living_workers(worker::RunDirectory(settings_.data))](pid_t pid) {
+        return pid == broker_.pid() || pid == supervisor_.pid() || workers.contains(pid);
+      });
 }
 
 void Root::shut_down() {

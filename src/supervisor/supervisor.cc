@@ -2,6 +2,7 @@
 #include "supervisor/supervisor.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "process/tree.h"
+#include "supervisor/explain.h"
 
 namespace selvage::supervisor {
 namespace {
@@ -20,6 +22,9 @@ namespace {
 constexpr Duration kSweepDelay = std::chrono::milliseconds(20);
 constexpr Duration kRetryPause = std::chrono::milliseconds(50);
 constexpr Duration kStopMargin = std::chrono::seconds(5);
+constexpr Duration kLook = std::chrono::seconds(1);
+// Renewed with each look: whatever happens to us, no queue stays shut for longer.
+constexpr Duration kGateLasts = 3 * kLook;
 
 // Every queue of the plan: dead-letter queues first, because the others name them.
 std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
@@ -42,25 +47,37 @@ std::vector<client::QueueSettings> queue_settings(const workflow::Plan& plan) {
   return settings;
 }
 
+// For decisions: no change of the wall clock may make a stage grow or shrink.
+Instant steady_now() {
+  return Instant(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+// What is there, of it what the workflow's budget allows.
+Host own_share(const workflow::Budget& budget) {
+  const double cpus = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  const int64_t kib = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE) / 1024;
+  return {.cpus = cpus * budget.cpu_percent / 100, .memory_kib = kib / 100 * budget.memory_percent};
+}
+
+// Counts of a queue that does not exist yet are zero.
+QueueCounts counts_of(const std::vector<client::QueueStatistics>& queues, const std::string& name) {
+  const auto at = std::ranges::find(queues, name, &client::QueueStatistics::name);
+  if (at == queues.end()) return {};
+  return {
+      .visible = at->visible, .in_flight = at->in_flight, .delayed = at->delayed, .sent = at->sent};
+}
+
 }  // namespace
 
-std::string supervisor_lock(const std::string& data) {
-  return data + "/run/supervisor.lock";
-}
-
-std::string workflow_mark(const std::string& data) {
-  return data + "/run/workflow";
-}
-
 Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings) {
-  std::error_code error;
-  std::filesystem::create_directories(settings.data + "/run/workers", error);
-  auto lock = process::LockFile::acquire(supervisor_lock(settings.data));
+  const worker::RunDirectory run(settings.data);
+  run.make();  // if it cannot be made, the lock cannot either, and says why
+  auto lock = process::LockFile::acquire(run.supervisor_lock());
   if (!lock) return std::unexpected(std::move(lock).error());
-  auto journal = incident::Journal::open(settings.data + "/run/events.jsonl");
+  auto journal = incident::Journal::open(run.events());
   if (!journal) return std::unexpected(std::move(journal).error());
-  const std::string mark = workflow_mark(settings.data);
-  std::ofstream(mark) << settings.plan.file << '\n';
+  std::ofstream(run.workflow()) << settings.plan.file << '\n';
   process::become_subreaper();
   return std::unique_ptr<Supervisor>(
       new Supervisor(std::move(settings), *std::move(journal), *std::move(lock)));
@@ -69,10 +86,13 @@ Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings
 Supervisor::Supervisor(SupervisorSettings settings, incident::Journal journal,
                        process::LockFile lock)
     : settings_(std::move(settings)),
+      run_(settings_.data),
       journal_(std::move(journal)),
       lock_(std::move(lock)),
       client_(reactor_, settings_.broker, {.credentials = settings_.credentials}),
-      queues_(queue_settings(settings_.plan)) {
+      gates_(client_),
+      queues_(queue_settings(settings_.plan)),
+      steward_(settings_.plan, own_share(settings_.plan.budget)) {
   reactor_.on_signal({SIGTERM, SIGINT}, [this](int) { drain(); });
 }
 
@@ -100,50 +120,89 @@ void Supervisor::prepare_queues(size_t done) {
 
 void Supervisor::start_workers() {
   for (const workflow::Stage& stage : settings_.plan.stages) {
-    const int wanted = stage.workers.min + stage.workers.spare;
-    for (int n = 1; n <= wanted; ++n) {
-      Keeper& keeper = *workers_.emplace_back(make_keeper(stage, n));
-      const auto living =
-          process::lock_holder(settings_.data + "/run/workers/" + keeper.name() + ".lock");
-      if (living && keeper.adopt(*living))
-        log_info("adopted {} (process {})", keeper.name(), *living);
-      else
-        keeper.start();
-    }
-    log_info("stage {}: {} workers", stage.name, wanted);
+    Crew& crew = *crews_.emplace_back(make_crew(stage));
+    const int adopted = crew.adopt_all();
+    crew.grow_to(stage.workers.min + stage.workers.spare);
+    log_info("stage {}: {} workers, {} of them adopted", stage.name, crew.workers(), adopted);
   }
+  look();
 }
 
-std::unique_ptr<Keeper> Supervisor::make_keeper(const workflow::Stage& stage, int number) {
-  const std::string worker = fmt::format("{}-{}", stage.name, number);
-  const auto request = [this, &stage, worker] {
-    return process::SpawnRequest{
-        .argv = {settings_.program, "runner", settings_.plan.file, "--stage", stage.name,
-                 "--worker", worker, "--broker", settings_.broker.authority(), "--data",
-                 settings_.data, "--drain",
-                 fmt::format("{}ms", settings_.drain_limit / std::chrono::milliseconds(1))},
-        .environment = process::own_environment()};
-  };
-  return std::make_unique<Keeper>(
-      reactor_, clock_, worker,
-      Keeper::Callbacks{.request = request,
-                        .started = [] {},
-                        .died =
-                            [this, &stage, worker](const std::optional<process::Ended>& how) {
-                              worker_died(stage, worker, how);
-                              return true;
-                            },
-                        .stopped = [this] { worker_stopped(); }});
+std::unique_ptr<Crew> Supervisor::make_crew(const workflow::Stage& stage) {
+  return std::make_unique<Crew>(
+      Crew::Setting{.reactor = reactor_, .clock = clock_, .run = run_, .stage = stage.name},
+      Crew::Callbacks{
+          .request = [this, name = stage.name](
+                         const auto& worker) { return runner_request(name, worker); },
+          .died = [this, name = stage.name](const auto& worker,
+                                            const auto& how) { worker_died(name, worker, how); },
+          .stopped = [this] { worker_stopped(); }});
 }
 
-void Supervisor::worker_died(const workflow::Stage& stage, const std::string& worker,
+process::SpawnRequest Supervisor::runner_request(const std::string& stage,
+                                                 const std::string& worker) const {
+  return {.argv = {settings_.program, "runner", settings_.plan.file, "--stage", stage, "--worker",
+                   worker, "--broker", settings_.broker.authority(), "--data", settings_.data,
+                   "--drain",
+                   fmt::format("{}ms", settings_.drain_limit / std::chrono::milliseconds(1))},
+          .environment = process::own_environment()};
+}
+
+// ---- each second
+
+// While the broker is away nothing is decided: everything stays as it is.
+void Supervisor::look() {
+  if (draining_) return;
+  client_.statistics([this](const Result<std::vector<client::QueueStatistics>>& queues) {
+    if (queues && !draining_) decide(*queues);
+    reactor_.after(kLook, [this] { look(); });
+  });
+}
+
+void Supervisor::decide(const std::vector<client::QueueStatistics>& queues) {
+  const std::vector<workflow::Stage>& stages = settings_.plan.stages;
+  std::vector<StageFacts> facts;
+  for (size_t i = 0; i < stages.size(); ++i)
+    facts.push_back({.in = counts_of(queues, stages[i].from),
+                     .out = counts_of(queues, stages[i].to),
+                     .manned = crews_[i]->manned(),
+                     .cards = crews_[i]->cards()});
+  const std::vector<Decision> decisions = steward_.decide(steady_now(), facts);
+  for (size_t i = 0; i < stages.size(); ++i) carry_out(stages[i], *crews_[i], decisions[i]);
+  publish(decisions);
+}
+
+void Supervisor::carry_out(const workflow::Stage& stage, Crew& crew, const Decision& decision) {
+  if (decision.gate) gates_.set(stage.from, *decision.gate, kGateLasts);
+  crew.grow_to(decision.target);
+  crew.shrink_to(decision.target, stop_limit(stage));
+  announce(stage, decision);
+}
+
+void Supervisor::announce(const workflow::Stage& stage, const Decision& decision) const {
+  if (!decision.target_changed && !decision.breaker.changed && !decision.back_pressure.changed)
+    return;
+  log_info("stage {}: {}", stage.name, fmt::join(explain(decision, stage), "; "));
+}
+
+// By rename, so that readers see a whole file. One that cannot be written is no reason to stop.
+void Supervisor::publish(const std::vector<Decision>& decisions) {
+  const std::string next = run_.decisions() + ".new";
+  std::ofstream(next) << to_json(clock_.now(), decisions, settings_.plan) << "\n";
+  std::error_code error;
+  std::filesystem::rename(next, run_.decisions(), error);
+}
+
+// ---- deaths and the end
+
+void Supervisor::worker_died(const std::string& stage, const std::string& worker,
                              const std::optional<process::Ended>& how) {
   const std::string cause = how ? how->describe() : "it ended (an adopted process)";
   log_warn("worker {} died: {}; starting it again", worker, cause);
   sweep_soon();
   journal_.record({.at = clock_.now(),
                    .kind = incident::Kind::kWorkerDied,
-                   .stage = stage.name,
+                   .stage = stage,
                    .worker = worker,
                    .message = {},
                    .cause = cause,
@@ -159,7 +218,9 @@ void Supervisor::sweep_soon() {
 // What a dead runner leaves behind became our children: nothing of it may go on, and its files go.
 void Supervisor::sweep() {
   sweep_timer_ = 0;
-  process::kill_strays([this](pid_t pid) { return is_worker(pid); });
+  process::kill_strays([this](pid_t pid) {
+    return std::ranges::any_of(crews_, [pid](const auto& crew) { return crew->has(pid); });
+  });
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(settings_.data + "/work", error)) {
     const std::string name = entry.path().filename().string();
@@ -169,21 +230,21 @@ void Supervisor::sweep() {
   }
 }
 
-bool Supervisor::is_worker(pid_t pid) const {
-  return std::ranges::any_of(workers_, [pid](const auto& w) { return w->pid() == pid; });
+Duration Supervisor::stop_limit(const workflow::Stage& stage) const {
+  return settings_.drain_limit + stage.grace + kStopMargin;
 }
 
 void Supervisor::drain() {
   if (std::exchange(draining_, true)) return;
-  log_info("draining {} workers", workers_.size());
-  if (workers_.empty()) return reactor_.stop();
-  Duration grace{0};
-  for (const auto& stage : settings_.plan.stages) grace = std::max(grace, stage.grace);
-  for (const auto& worker : workers_) worker->stop(settings_.drain_limit + grace + kStopMargin);
+  log_info("draining");
+  for (size_t i = 0; i < crews_.size(); ++i)
+    crews_[i]->stop_all(stop_limit(settings_.plan.stages[i]));
+  worker_stopped();
 }
 
 void Supervisor::worker_stopped() {
-  if (++stopped_ < workers_.size()) return;
+  if (!draining_) return;
+  if (!std::ranges::all_of(crews_, [](const auto& crew) { return crew->is_empty(); })) return;
   sweep();
   reactor_.stop();
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Keeps the workers of a workflow: min + spare of each stage, from the start and whatever happens.
-// May be killed at any time: its runners go on, and the next supervisor adopts them.
+// Keeps the workers of a workflow: min + spare of each stage, from the start and whatever happens,
+// and each second as many more as the steward decides. May be killed at any time: its runners go
+// on, and the next supervisor adopts them.
 
 #include <memory>
 #include <string>
@@ -12,7 +13,10 @@
 #include "incident/journal.h"
 #include "process/lock_file.h"
 #include "process/reactor.h"
-#include "supervisor/keeper.h"
+#include "supervisor/crew.h"
+#include "supervisor/gates.h"
+#include "supervisor/steward.h"
+#include "worker/run_directory.h"
 #include "workflow/plan.h"
 
 namespace selvage::supervisor {
@@ -25,11 +29,6 @@ struct SupervisorSettings {
   std::string data;                                     // absolute
   Duration drain_limit = std::chrono::seconds(30);
 };
-
-// Where a supervisor of the data directory `data` shows that it lives.
-std::string supervisor_lock(const std::string& data);
-// Where it says by which workflow file it works: one line, its absolute path.
-std::string workflow_mark(const std::string& data);
 
 class Supervisor {
  public:
@@ -44,26 +43,38 @@ class Supervisor {
 
   void prepare_queues(size_t done);
   void start_workers();
-  std::unique_ptr<Keeper> make_keeper(const workflow::Stage& stage, int number);
-  void worker_died(const workflow::Stage& stage, const std::string& worker,
+  std::unique_ptr<Crew> make_crew(const workflow::Stage& stage);
+  process::SpawnRequest runner_request(const std::string& stage, const std::string& worker) const;
+
+  // ---- each second
+  void look();
+  void decide(const std::vector<client::QueueStatistics>& queues);
+  void carry_out(const workflow::Stage& stage, Crew& crew, const Decision& decision);
+  void announce(const workflow::Stage& stage, const Decision& decision) const;
+  void publish(const std::vector<Decision>& decisions);
+
+  // ---- deaths and the end
+  void worker_died(const std::string& stage, const std::string& worker,
                    const std::optional<process::Ended>& how);
   void sweep_soon();
   void sweep();
-  bool is_worker(pid_t pid) const;
+  Duration stop_limit(const workflow::Stage& stage) const;
   void drain();
   void worker_stopped();
 
   SupervisorSettings settings_;
+  worker::RunDirectory run_;
   SystemClock clock_;
   process::Reactor reactor_;
   incident::Journal journal_;
   process::LockFile lock_;
   client::Client client_;
+  BrokerGates gates_;
   std::vector<client::QueueSettings> queues_;  // in the order in which they must be made
-  std::vector<std::unique_ptr<Keeper>> workers_;
+  std::vector<std::unique_ptr<Crew>> crews_;   // one for each stage of the plan, in its order
+  Steward steward_;
   process::TimerId sweep_timer_ = 0;
   bool draining_ = false;
-  size_t stopped_ = 0;
 };
 
 }  // namespace selvage::supervisor

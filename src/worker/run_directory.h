@@ -3,6 +3,7 @@
 // DIR/run: what the processes of a workflow keep beside the queues, and under which names.
 //
 //   root.lock  supervisor.lock  events.jsonl  decisions.json
+//   workflow                the path of the file that the supervisor works by
 //   workers/shrink-1.lock   the worker lives
 //   workers/shrink-1.card   what it does (card.h)
 
@@ -25,6 +26,7 @@ class RunDirectory {
   std::string root_lock() const { return path_ + "/root.lock"; }
   std::string supervisor_lock() const { return path_ + "/supervisor.lock"; }
   std::string events() const { return path_ + "/events.jsonl"; }
+  std::string workflow() const { return path_ + "/workflow"; }
   std::string decisions() const { return path_ + "/decisions.json"; }
   std::string lock(std::string_view worker) const { return file(worker, ".lock"); }
   std::string card(std::string_view worker) const { return file(worker, ".card"); }
