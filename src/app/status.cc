@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "incident/journal.h"
 #include "wire/json.h"
+#include "worker/run_directory.h"
 #include "workflow/check.h"
 
 namespace selvage::app {
@@ -122,8 +123,8 @@ ExitCode print_status(const StatusSettings& settings) {
   const auto queues = (*link)->ask<std::vector<QueueStatistics>>(
       [](client::Client& c, auto done) { c.statistics(std::move(done)); });
   if (!queues) return (*link)->complain(queues.error());
-  const Status status =
-      collect(*plan, *queues, incident::read_journal(settings.at.data + "/run/events.jsonl"));
+  const Status status = collect(
+      *plan, *queues, incident::read_journal(worker::RunDirectory(settings.at.data).events()));
   settings.json ? print_json(status) : print_table(status);
   return ExitCode::kOk;
 }

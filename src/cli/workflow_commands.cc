@@ -14,6 +14,7 @@
 #include "app/pause.h"
 #include "app/serve.h"
 #include "app/status.h"
+#include "app/why.h"
 #include "app/work.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -120,14 +121,27 @@ void add_check(CLI::App& app, Chosen& chosen) {
   choose(c, chosen, settings, check);
 }
 
+struct StatusCommand {
+  app::StatusSettings status = {};
+  bool why = false;
+};
+
+ExitCode status(const StatusCommand& command) {
+  if (!command.why) return app::print_status(command.status);
+  return app::print_why(
+      {.stage = command.status.file, .data = command.status.at.data, .json = command.status.json});
+}
+
 void add_status(CLI::App& app, Chosen& chosen) {
-  auto settings = std::make_shared<app::StatusSettings>();
+  auto settings = std::make_shared<StatusCommand>();
   CLI::App* const c = app.add_subcommand("status", "show what a running workflow is doing");
   c->group(kRunning);
-  c->add_option("FILE", settings->file, kFileHelp)->required();
-  add_broker(c, settings->at);
-  c->add_flag("--json", settings->json, "for programs: one JSON object");
-  choose(c, chosen, settings, app::print_status);
+  c->add_option("FILE", settings->status.file, "the workflow file; with --why a stage, or the file")
+      ->required();
+  add_broker(c, settings->status.at);
+  c->add_flag("--why", settings->why, "of a stage: why it has as many workers as it has");
+  c->add_flag("--json", settings->status.json, "for programs: one JSON object");
+  choose(c, chosen, settings, status);
 }
 
 void add_pause(CLI::App& app, Chosen& chosen) {

@@ -49,7 +49,8 @@ void Runner::count(const Verdict& verdict) {
   const bool died = burnt && (verdict.signal != 0 || verdict.hung);
   ++(ended ? card_.done : died ? card_.died : card_.failed);
   card_.busy += std::max(clock_.now() - card_.since, Duration{0});
-  card_.cpu += Duration(verdict.cpu_us);
+  // A program that stays has used what it used for all its messages.
+  if (stage_.mode == workflow::Mode::kOneshot) card_.cpu += Duration(verdict.cpu_us);
   card_.memory_kib = std::max(card_.memory_kib, verdict.max_rss_kib);
 }
 

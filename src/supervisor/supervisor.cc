@@ -121,9 +121,9 @@ void Supervisor::prepare_queues(size_t done) {
 void Supervisor::start_workers() {
   for (const workflow::Stage& stage : settings_.plan.stages) {
     Crew& crew = *crews_.emplace_back(make_crew(stage));
-    const int adopted = crew.adopt_all();
+    crew.adopt_all();
     crew.grow_to(stage.workers.min + stage.workers.spare);
-    log_info("stage {}: {} workers, {} of them adopted", stage.name, crew.workers(), adopted);
+    log_info("stage {}: {} workers", stage.name, crew.workers());
   }
   look();
 }
