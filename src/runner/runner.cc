@@ -174,6 +174,10 @@ void Runner::joined(const Result<client::Client::Session>& session) {
     return step();
   }
   if (session.error().code == ErrorCode::kRetry) return join_later(join_wait_);
+  if (session_.empty()) {
+    log_warn("cannot open a session: {}", session.error().message);
+    return join_later(kPollPause);
+  }
   session_ended();
 }
 

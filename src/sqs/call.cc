@@ -36,6 +36,10 @@ std::string Call::queue_url(const std::string& queue) const {
 // ---- who, and what it is about
 
 OrError<void> Call::identify() {
+  if (world_.guard.is_open_to(request())) {
+    caller_.unchecked = true;
+    return {};
+  }
   auto caller = world_.guard.identify(request(), *in_.connection, SystemClock().now());
   if (!caller) return std::unexpected(std::move(caller).error());
   caller_ = *std::move(caller);

@@ -45,6 +45,13 @@ auth::Policy deny_all() {
 
 }  // namespace
 
+bool Guard::is_open_to(const http::Request& request) const {
+  if (has_keys_) return false;
+  if (session_keys_ == nullptr) return true;
+  return !SessionKeys::session_of(
+      auth::claimed_key_id({request.method, request.target, request.headers, request.body}));
+}
+
 OrError<Caller> Guard::identify(const http::Request& request, const http::Connection& connection,
                                 Instant now) const {
   const auth::HttpRequest asked{request.method, request.target, request.headers, request.body};

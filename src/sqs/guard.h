@@ -42,6 +42,9 @@ class Guard {
   }
   bool has_keys() const { return has_keys_; }  // else everybody may do everything
 
+  // Nothing is to be found out about its sender, who may do everything. Cheap.
+  bool is_open_to(const http::Request& request) const;
+
   SessionKeys* session_keys() const { return session_keys_; }
 
   // Without keys it only looks whose session it is. Failure: what the service says of a missing,
