@@ -27,6 +27,7 @@ import boto3, botocore
 modern = tuple(map(int, botocore.__version__.split(".")[:2])) >= (1, 31)
 sqs = boto3.client("sqs", **({} if modern else {"endpoint_url": os.environ["AWS_ENDPOINT_URL_SQS"]}))
 source, target = os.environ["SELVAGE_QUEUE_URL"], os.environ.get("SELVAGE_TO_QUEUE_URL")
+open("up", "a").write("up\\n")
 while True:
     answer = sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=1, WaitTimeSeconds=20)
     for message in answer.get("Messages", []):
@@ -48,6 +49,7 @@ const { SQSClient, ReceiveMessageCommand, SendMessageCommand, DeleteMessageComma
   createRequire("%(sdk)s/")("@aws-sdk/client-sqs");
 const sqs = new SQSClient({});
 const source = process.env.SELVAGE_QUEUE_URL, target = process.env.SELVAGE_TO_QUEUE_URL;
+appendFileSync("up", "up\\n");
 (async () => {
   for (;;) {
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(
@@ -75,7 +77,10 @@ class SdkWorkers:
 
     def up(self, *arguments, deadline=VISIBILITY, grace="5s"):
         self.write("worker", self.program(), 0o755)
-        return self.workflow(self.STAGE.format(deadline=deadline, grace=grace), *arguments)
+        flow = self.workflow(self.STAGE.format(deadline=deadline, grace=grace), *arguments)
+        up = self.folder / "up"
+        eventually(lambda: up.exists() and len(up.read_text().splitlines()) == 2, "both workers are up")
+        return flow
 
     def at_work(self, body):
         """Pid of each program that has had the message, in their order."""
