@@ -134,6 +134,8 @@ std::vector<std::string> explain(const Decision& d, const workflow::Stage& stage
   std::vector<std::string> lines = {conclusion(d, stage), arrivals(s), backlog(s, stage),
                                     useful(s)};
   if (s.for_age > 0) lines.push_back(age(s, stage));
+  if (d.paused)
+    lines.push_back(fmt::format("it is paused: selvage resume {} lets it go on", stage.name));
   if (d.gate)
     lines.emplace_back("the number of workers stays as it is while the stage is held back");
   else if (s.target != s.want)

@@ -67,7 +67,8 @@ Decision Steward::look_at(Stage& stage, Instant now, const StageFacts& facts) {
       .crash_loops = crash_loops(facts),
       .workers = facts.manned.workers};
   decision.gate = gate_of(decision.breaker.state);
-  if (decision.back_pressure.shut) decision.gate = 0;
+  decision.paused = facts.paused;
+  if (decision.back_pressure.shut || decision.paused) decision.gate = 0;
   // A backlog behind a shut gate is no reason for more workers, nor is its silence for fewer.
   const int most = stage.scaler.most();
   decision.target = decision.gate ? std::clamp(decision.workers, stage.scaler.base(), most)

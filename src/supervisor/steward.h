@@ -21,7 +21,8 @@ namespace selvage::supervisor {
 // What was seen of a stage. Queues that do not exist yet count nothing.
 struct StageFacts {
   QueueCounts in;
-  QueueCounts out;  // looked at only where there is a max_backlog
+  QueueCounts out;      // looked at only where there is a max_backlog
+  bool paused = false;  // somebody else holds its queue shut
   Manned manned;
   // Of the workers that were started and not told to end, by name; unknown ones are left out.
   std::vector<std::pair<std::string, worker::Card>> cards = {};
@@ -37,6 +38,7 @@ struct Decision {
   int workers = 0;               // before
   int target = 0;                // how many there should be now; fewer only by idle ones
   std::optional<int> gate = {};  // the most messages in flight; nullopt: as many as like
+  bool paused = false;           // then the gate is not ours to set
   bool target_changed = false;   // since the look before
 };
 

@@ -98,6 +98,19 @@ TEST_F(StewardTest, AnOpenBreakerHoldsTheSizeAndShutsTheQueue) {
   EXPECT_EQ(decisions_[0].target, 2);
 }
 
+TEST_F(StewardTest, APausedStageKeepsItsSize) {
+  begin();
+  facts_[0].in = {.visible = 600, .sent = 600};
+  facts_[0].paused = true;
+  EXPECT_EQ(look().gate, 0);
+  EXPECT_EQ(decisions_[0].target, 2);
+  EXPECT_TRUE(decisions_[0].paused);
+  EXPECT_THAT(why_front(), HasSubstr("it is paused: selvage resume"));
+  facts_[0].paused = false;
+  EXPECT_EQ(look().gate, std::nullopt);
+  EXPECT_EQ(decisions_[0].target, 4);
+}
+
 TEST_F(StewardTest, ALongQueueBehindShutsTheOneInFront) {
   begin();
   facts_[0].in = {.visible = 600, .sent = 600};

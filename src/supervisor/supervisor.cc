@@ -68,6 +68,13 @@ QueueCounts counts_of(const std::vector<client::QueueStatistics>& queues, const 
       .visible = at->visible, .in_flight = at->in_flight, .delayed = at->delayed, .sent = at->sent};
 }
 
+// By somebody else, who shut it for longer than we ever do: that one counts.
+bool is_paused(const std::vector<client::QueueStatistics>& queues, const std::string& name,
+               Instant now) {
+  const auto at = std::ranges::find(queues, name, &client::QueueStatistics::name);
+  return at != queues.end() && at->most_in_flight == 0 && at->gate_until > now + kGateLasts + kLook;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorSettings settings) {
@@ -165,6 +172,7 @@ void Supervisor::decide(const std::vector<client::QueueStatistics>& queues) {
   for (size_t i = 0; i < stages.size(); ++i)
     facts.push_back({.in = counts_of(queues, stages[i].from),
                      .out = counts_of(queues, stages[i].to),
+                     .paused = is_paused(queues, stages[i].from, clock_.now()),
                      .manned = crews_[i]->manned(),
                      .cards = crews_[i]->cards()});
   const std::vector<Decision> decisions = steward_.decide(steady_now(), facts);
@@ -173,7 +181,7 @@ void Supervisor::decide(const std::vector<client::QueueStatistics>& queues) {
 }
 
 void Supervisor::carry_out(const workflow::Stage& stage, Crew& crew, const Decision& decision) {
-  if (decision.gate) gates_.set(stage.from, *decision.gate, kGateLasts);
+  if (decision.gate && !decision.paused) gates_.set(stage.from, *decision.gate, kGateLasts);
   crew.grow_to(decision.target);
   crew.shrink_to(decision.target, stop_limit(stage));
   announce(stage, decision);

@@ -20,7 +20,7 @@ class Pause(Case):
         self.assertIn("a is paused until you resume it", done.stdout)
         flow.open_gate("one")
         self.assertEqual(flow.take_one("b")["Body"], "one\n")
-        flow.send("a", "echo two")
+        flow.send("a", "started two; echo two")
         # Neither a new broker nor new runners may let it through: two is still there behind them.
         kill(flow.broker())
         flow.await_counts("a", Visible=1, InFlight=0)
