@@ -9,7 +9,7 @@
 namespace selvage::supervisor {
 namespace {
 
-constexpr int64_t kRunnerKib = 6 * 1024;
+constexpr int64_t kRunnerKib = 6144;
 
 double arrivals(const Load& load) {
   return std::max(load.arrivals_fast, load.arrivals_slow);

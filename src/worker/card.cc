@@ -24,7 +24,7 @@ constexpr size_t kSumBegin = kCardBytes - kSumDigits - 1;  // the line's end com
 constexpr size_t kMostMessage = 80;
 constexpr std::string_view kNoMessage = "-";
 // Begin, the longest state, numbers of at most 20 characters with a space each, a message.
-static_assert(kBegin.size() + 12 + 10 * 21 + kMostMessage < kSumBegin);
+static_assert(kBegin.size() + 12 + 10 * size_t{21} + kMostMessage < kSumBegin);
 
 std::string sum_of(std::string_view text) {
   uint64_t sum = 0xcbf29ce484222325;
