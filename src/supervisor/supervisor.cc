@@ -187,10 +187,30 @@ void Supervisor::carry_out(const workflow::Stage& stage, Crew& crew, const Decis
   announce(stage, decision);
 }
 
-void Supervisor::announce(const workflow::Stage& stage, const Decision& decision) const {
+void Supervisor::announce(const workflow::Stage& stage, const Decision& decision) {
   if (!decision.target_changed && !decision.breaker.changed && !decision.back_pressure.changed)
     return;
-  log_info("stage {}: {}", stage.name, fmt::join(explain(decision, stage), "; "));
+  const std::vector<std::string> why = explain(decision, stage);
+  log_info("stage {}: {}", stage.name, fmt::join(why, "; "));
+  if (decision.target_changed && decision.target != decision.workers)
+    record(incident::Kind::kScaled, stage.name, why.front());
+  if (!decision.breaker.changed) return;
+  const Breaker::View& breaker = decision.breaker;
+  if (breaker.state == Breaker::State::kOpen && breaker.probes == 0)
+    record(incident::Kind::kBreakerOpened, stage.name,
+           fmt::format("{} of the last {} attempts failed", breaker.failed, breaker.attempts));
+  if (breaker.state == Breaker::State::kClosed)
+    record(incident::Kind::kBreakerClosed, stage.name, "an attempt that was let through succeeded");
+}
+
+void Supervisor::record(incident::Kind kind, const std::string& stage, const std::string& cause) {
+  journal_.record({.at = clock_.now(),
+                   .kind = kind,
+                   .stage = stage,
+                   .worker = {},
+                   .message = {},
+                   .cause = cause,
+                   .recovery = {}});
 }
 
 // By rename, so that readers see a whole file. One that cannot be written is no reason to stop.

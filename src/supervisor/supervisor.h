@@ -50,7 +50,8 @@ class Supervisor {
   void look();
   void decide(const std::vector<client::QueueStatistics>& queues);
   void carry_out(const workflow::Stage& stage, Crew& crew, const Decision& decision);
-  void announce(const workflow::Stage& stage, const Decision& decision) const;
+  void announce(const workflow::Stage& stage, const Decision& decision);
+  void record(incident::Kind kind, const std::string& stage, const std::string& cause);
   void publish(const std::vector<Decision>& decisions);
 
   // ---- deaths and the end
