@@ -55,6 +55,7 @@ class Persistent final : public Feeder {
   bool working_ = false;               // it has a message
   std::optional<Verdict> answer_;      // to the message it has, not yet told
   std::optional<std::string> broken_;  // it broke the contract like this
+  size_t fed_ = 0;                     // bytes of that message's line
   Instant started_{};
   std::function<void()> finished_;  // set: it is to end for good
 };
@@ -100,8 +101,10 @@ void Persistent::feed(const client::Message& message, const Places& places) {
       .field("deadline_ms", to_millis(started_ + setting_.stage.deadline));
   if (!places.in.empty()) out.field("in", places.in);
   out.field("out", places.out).end_object();
+  line += '\n';
+  fed_ = line.size();
   program_.set_deadline(setting_.stage.deadline);
-  program_.write(line + "\n");
+  program_.write(line);
   events_.started();
 }
 
@@ -221,6 +224,9 @@ void Persistent::program_ended() {
   verdict.ended = setting_.clock.now();
   describe_end(program_.how(), setting_.stage.deadline, verdict);
   if (broken_) verdict.cause = *broken_;
+  // It was ending already when it got the message, and has not looked at it.
+  if (!broken_ && !verdict.hung && program_.unread() >= fed_)
+    verdict.kind = Verdict::Kind::kNotStarted;
   events_.ended(std::move(verdict));
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a persistent program does around its own end must cost no other message anything.
+#include <sys/stat.h>
+
 #include <thread>
 
 #include "runner/feeder_fixture.h"
@@ -42,6 +44,30 @@ TEST_F(PersistentEndTest, AnswerInTheLastGraceCountsAndCostsTheNextMessageNothin
   EXPECT_EQ(verdict.kind, Kind::kDone);
   EXPECT_EQ(verdict.output, "late");
   EXPECT_FALSE(feeder_->ready()) << "it is being killed";
+}
+
+TEST_F(PersistentEndTest, WhatItLeftUnreadWasNeverStarted) {
+  ASSERT_EQ(mkfifo((directory_ / "go").c_str(), 0600), 0);
+  make(make_persistent, "read -r x <go; exit 3");
+  run_until_ready();
+  feeder_->feed(message_, places_);
+  std::ofstream(directory_ / "go") << "now\n";
+  const Verdict verdict = next_verdict();
+  EXPECT_EQ(verdict.kind, Kind::kNotStarted);
+  EXPECT_EQ(verdict.exit_code, 3);
+}
+
+TEST_F(PersistentEndTest, WhatItHasBegunToReadIsAnAttempt) {
+  make(make_persistent, "head -c 1 >/dev/null; exit 3");
+  EXPECT_EQ(attempt().kind, Kind::kFailed);
+}
+
+TEST_F(PersistentEndTest, WhoNeverReadsHangs) {
+  stage_.deadline = milliseconds(100);
+  make(make_persistent, "exec sleep 1000");
+  const Verdict verdict = attempt();
+  EXPECT_EQ(verdict.kind, Kind::kFailed);
+  EXPECT_TRUE(verdict.hung);
 }
 
 TEST_F(PersistentEndTest, WhoLeavesAfterItsAnswerGetsNoFurtherMessage) {

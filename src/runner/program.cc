@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <cerrno>
@@ -44,6 +45,7 @@ Result<void> Program::start(process::SpawnRequest request, Callbacks callbacks) 
   if (callbacks_.output) out_ = std::move(out.read);
   err_ = std::move(err.read);
   unwritten_.clear();
+  left_in_pipe_ = 0;
   errors_.clear();
   close_when_written_ = in_is_watched_ = hung_ = false;
   state_ = State::kRunning;
@@ -72,7 +74,7 @@ void Program::feed() {
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno != EAGAIN) return drop(in_);
+    if (errno != EAGAIN) return end_input();
     if (!std::exchange(in_is_watched_, true))
       reactor_.watch(in_.get(), EPOLLOUT, [this](uint32_t) { feed(); });
     return;
@@ -80,6 +82,12 @@ void Program::feed() {
   if (in_is_watched_) reactor_.unwatch(in_.get());
   in_is_watched_ = false;
   if (close_when_written_) drop(in_);
+}
+
+void Program::end_input() {
+  int bytes = 0;
+  if (in_ && ::ioctl(in_.get(), FIONREAD, &bytes) == 0) left_in_pipe_ = static_cast<size_t>(bytes);
+  drop(in_);
 }
 
 void Program::set_deadline(Duration duration) {
@@ -132,7 +140,7 @@ void Program::on_exit() {
   child_ = {};
   // Down already for whoever is called from here on: nothing is left to be killed or given time.
   state_ = State::kDown;
-  drop(in_);
+  end_input();
   if (!process::childless()) process::kill_strays();
   // Nobody is left who could write: what is in the pipes is all.
   if (out_) drain_output();

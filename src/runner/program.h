@@ -57,7 +57,9 @@ class Program {
   // Of the latest run.
   const process::Ended& how() const { return how_; }
   bool was_hung() const { return hung_; }  // ended by its deadline
-  const std::string& errors();             // the tail of standard error, up to now
+  // Bytes of what was written to it that it has left unread.
+  size_t unread() const { return left_in_pipe_ + unwritten_.size(); }
+  const std::string& errors();  // the tail of standard error, up to now
   void clear_errors() { errors_.clear(); }
 
  private:
@@ -71,6 +73,7 @@ class Program {
   bool drain_output();  // false at the end of the stream
   bool drain_errors();
   void feed();
+  void end_input();
   void keep_errors(std::string_view bytes);
   void drop(process::Fd& fd);
 
@@ -81,6 +84,7 @@ class Program {
   process::Child child_;
   process::Fd in_, out_, err_;
   std::string unwritten_;
+  size_t left_in_pipe_ = 0;  // when our end of it was closed
   bool close_when_written_ = false;
   bool in_is_watched_ = false;
   process::TimerId timer_ = 0;
