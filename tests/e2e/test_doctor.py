@@ -100,7 +100,7 @@ class Sound(DoctorCase):
         self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
         told = json.loads(done.stdout)
         self.assertEqual((told["sound"], told["findings"], told["notes"]), (True, [], []))
-        self.assertEqual(told["format"], 3)
+        self.assertEqual(told["format"], 4)
         self.assertRegex(told["engine"], r"^RocksDB \d")
         self.assertEqual(told["messages"], 204)
         self.assertEqual(told["deduplications"], 2)
@@ -115,7 +115,7 @@ class Sound(DoctorCase):
         self.fill()
         done = self.examine()
         self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
-        for row in (r"^\S+/data is sound\n", r"\n  format +3, ", r"\n  contents +2 queues, 204 messages\n",
+        for row in (r"^\S+/data is sound\n", r"\n  format +4, ", r"\n  contents +2 queues, 204 messages\n",
                     r"\n  known duplicates +2\n", r"\norders +180 +20 +2 +\d{4}-", r"\npayments.fifo +2 +0 "):
             self.assertRegex(done.stdout, row)
 
